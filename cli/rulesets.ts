@@ -265,12 +265,12 @@ command("rollback", "Has all hosts serve what they served before.")
       say(`Hosts go back from ${name}: npm run updates -- list --watch shows how far they are.`);
     }),
   );
-command("cancel", "Ends the try of a version, or its check.")
+command("cancel", "Ends what is under way with a version: its check, its try, or both.")
   .argument("<version>", "the version")
   .action((which: string, connection: Connection) =>
     act(which, connection, async ({ rulesets }, { id, name, number }) => {
       await rulesets.change("cancelRuleset", id);
-      say(`${name}@${number}: it is ended.`);
+      say(`${name}@${number}: cancelled.`);
     }),
   );
 command("delete", "Forgets a version that no host serves.")

@@ -29,7 +29,7 @@ import { UNCOUNTED_BATCH, updateStatistics } from "../scan/statistics.js";
 import { removeOrphans } from "./sweep-samples.js";
 import { closeUnserved, UNSERVED_BATCH } from "./unserved.js";
 import { tellIgnored } from "../scan/suppressions.js";
-import { continueRulesets } from "../rulesets/continue-jobs.js";
+import { continueRulesets, showsRuleJobs } from "../rulesets/continue-jobs.js";
 import { continueUpdates } from "../updates/rollout.js";
 import { updateFetched } from "../updates/update-fetched.js";
 import { fetchUpdates } from "../updates/fetch-updates.js";
@@ -46,6 +46,8 @@ interface Step {
   readonly every: number;
   /** It is run only if there is such work. */
   readonly due?: DueWork;
+  /** Or if this gateway has heard of some that Postgres does not know any more. */
+  heard?(ctx: ScanContext): boolean;
   run(ctx: ScanContext): Promise<unknown>;
 }
 
@@ -70,7 +72,7 @@ export function startSweep(ctx: ScanContext): Sweep {
     { name: "rolling restart", every: 1_000, due: "restarts", run: continueRestart },
     { name: "sources of updates", every: 2_000, run: fetchUpdates },
     { name: "fetched bundles", every: 5_000, run: updateFetched },
-    { name: "rulesets", every: 500, run: continueRulesets },
+    { name: "rulesets", every: 500, due: "rulesets", heard: showsRuleJobs, run: continueRulesets },
     { name: "updates of engines", every: 1_000, run: continueUpdates },
     { name: "message version", every: 2_000, run: ({ version }) => version.refresh() },
     { name: "ignored signatures", every: 5_000, run: tellIgnored },
@@ -104,7 +106,7 @@ export function startSweep(ctx: ScanContext): Sweep {
         const now = performance.now();
         if (stopping.signal.aborted || now - (lastRun.get(step.name) ?? -Infinity) < step.every) continue;
         lastRun.set(step.name, now);
-        if (step.due !== undefined && due?.has(step.due) === false) continue;
+        if (step.due !== undefined && due?.has(step.due) === false && step.heard?.(ctx) !== true) continue;
         await step.run(ctx).catch((error: unknown) => report(step.name, error));
       }
       await pause(interval, undefined, stopping).catch((error: unknown) => {

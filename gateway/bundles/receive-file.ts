@@ -2,6 +2,7 @@ import { BUNDLE_LIMITS } from "../../schema/bundle.js";
 import type { BundleUploadState } from "../../schema/bundle-upload.js";
 import { internetClass } from "../../schema/classes.js";
 import { hashPattern } from "../../schema/hashes.js";
+import { RULESET_LIMITS } from "../../schema/rule-job.js";
 import { sizeText } from "../../schema/settings.js";
 import type { SentFile } from "../bus/bundle-store.js";
 import { findFileSize } from "../db/bundles.js";
@@ -33,12 +34,13 @@ export async function receiveFile(
   token: string,
   file: SentFile,
 ): Promise<{ sha256: string; size: number }> {
-  const { internet } = await readUpload(db, token);
+  const { internet, rulesetComment } = await readUpload(db, token);
   const { sha256, announced } = file;
+  const [most, what] = rulesetComment === null ? [BUNDLE_LIMITS.fileSize, "bundle"] : [RULESET_LIMITS.size, "ruleset"];
   if (!hashPattern("sha256").test(sha256))
     throw badInput("sha256", "the path ends with the sha256 of the file in 64 lower-case digits");
-  if (announced !== undefined && announced > BUNDLE_LIMITS.fileSize)
-    throw new GatewayError("TOO_LARGE", `a file of a bundle may have ${sizeText(BUNDLE_LIMITS.fileSize)}`);
+  if (announced !== undefined && announced > most)
+    throw new GatewayError("TOO_LARGE", `a file of a ${what} may have ${sizeText(most)}`);
   const known = await findFileSize(db, sha256);
   if (known === null) throw badInput("sha256", "is that of a manifest, which the mesh makes by itself");
   // What another bundle has is not touched by what cannot be it.
@@ -54,7 +56,7 @@ export async function receiveFile(
   const limit = await holdFile(db, hashToken(token), { sha256, length }, config.bundlesMaxBytes);
   await awaitRemovals(db, internetClass(internet), [sha256]);
   try {
-    const size = await bundles.put(internetClass(internet), { ...file, announced: length }, limit);
+    const size = await bundles.put(internetClass(internet), { ...file, announced: length }, Math.min(limit, most));
     if (length === undefined) await noteLength(db, token, sha256, size);
     return { sha256, size };
   } catch (error) {

@@ -10,6 +10,7 @@ import { audit } from "../db/audit.js";
 import { readSets } from "../db/bundles.js";
 import { findBundleUpload, insertBundleUpload, type BundleUploadRecord, type NewBundleUpload } from "../db/bundle-uploads.js";
 import type { Tx } from "../db/database.js";
+import { readRulesetNames } from "../db/rulesets.js";
 import { readEngines } from "../db/engines.js";
 import { badInput, GatewayError } from "../errors.js";
 import type { ScanContext } from "../scan/context.js";
@@ -45,6 +46,8 @@ export async function createBundle(
     const sets = await readSets(tx, engineId);
     if (!sets.includes(set.data) && sets.length >= BUNDLE_LIMITS.sets)
       throw badInput("set", `${engine.name} has ${sets.length} sets, which is the most`);
+    if ((await readRulesetNames(tx, engineId)).includes(set.data))
+      throw badInput("set", `${engine.name} has a ruleset ${set.data}: send a version of it, or choose another name`);
     await audit(tx, caller, "createBundle", `${engine.name} ${set.data}`);
     const source = caller.key === null ? "uploaded" : `uploaded by ${caller.key.name}`;
     return openUpload(tx, { engineId, set: set.data, keyId: caller.key?.id ?? null, job: null, source });

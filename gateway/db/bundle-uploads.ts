@@ -91,6 +91,11 @@ export async function markRulesetMade(tx: Tx, tokenHash: string, versionId: numb
   await tx.updateTable("bundle_uploads").set({ ruleset_version: versionId }).where("token_hash", "=", tokenHash).execute();
 }
 
+/** Forgets an upload of which nothing came. */
+export async function deleteBundleUpload(db: Database, tokenHash: string): Promise<void> {
+  await db.deleteFrom("bundle_uploads").where("token_hash", "=", tokenHash).execute();
+}
+
 /** Since when somebody may have been sending files of bundles in this class; null: nobody sends any. `ttlMs` is that of all uploads. */
 export async function filesComeSince(db: Database | Tx, internet: boolean, ttlMs: number): Promise<Date | null> {
   const { rows } = await sql<{ since: Date | null }>`

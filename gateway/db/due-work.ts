@@ -15,6 +15,7 @@ const DUE = {
     where removed_at > now() - ${GONE_AFTER} or broken_since > now() - ${GONE_AFTER} or expected_until < now())`,
   removals: sql`exists (select from removals)`,
   restarts: sql`exists (select from rolling_restarts where state = 'RUNNING')`,
+  rulesets: sql`exists (select from ruleset_jobs where ended_at is null)`,
   copies: sql`exists (select from samples where internet_chunks is not null)`,
   uncounted: sql`exists (select from uncounted_scans)`,
 } satisfies Record<string, RawBuilder<unknown>>;

@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import type { Presence } from "../../schema/presence.js";
 import { TRY_PIECE, type RuleJobKind, type RuleJobState, type SampleTried, type TryOutcome } from "../../schema/rule-job.js";
 import type { Database, Tx } from "./database.js";
 
@@ -10,7 +11,12 @@ export interface OpenRuleJob {
   /** What its agent calls it. */
   readonly job: string;
   readonly agent: string | null;
+  /** Since when its agent's process runs; null: it has none, or an earlier release of a gateway gave it. */
+  readonly processStartedAt: Date | null;
+  /** How often it was begun since there was progress that is kept. */
   readonly hosts: number;
+  /** Agents that have said they cannot do it. */
+  readonly failedAgents: readonly string[];
   readonly state: RuleJobState;
   readonly reason: string | null;
   readonly done: number;
@@ -36,7 +42,9 @@ export async function readOpenRuleJobs(db: Database | Tx): Promise<OpenRuleJob[]
       "job.kind",
       "job.job",
       "job.agent",
+      "job.process_started_at as processStartedAt",
       "job.hosts",
+      "job.failed_agents as failedAgents",
       "job.state",
       "job.reason",
       "job.done",
@@ -51,8 +59,16 @@ export async function readOpenRuleJobs(db: Database | Tx): Promise<OpenRuleJob[]
     .execute();
 }
 
-/** Locks a job that is as it was read; false if another gateway has it, or has changed it. */
-export async function lockRuleJob(tx: Tx, { jobId, job, piece, agent }: OpenRuleJob): Promise<boolean> {
+/** Locks a job that is as it was read, after its version, as those who cancel it do; false if another gateway has it, or has changed it. */
+export async function lockRuleJob(tx: Tx, { jobId, versionId, job, piece, agent }: OpenRuleJob): Promise<boolean> {
+  const version = await tx
+    .selectFrom("ruleset_versions")
+    .select("id")
+    .where("id", "=", versionId)
+    .forNoKeyUpdate()
+    .skipLocked()
+    .executeTakeFirst();
+  if (version === undefined) return false;
   const row = await tx
     .selectFrom("ruleset_jobs")
     .select("id")
@@ -67,12 +83,22 @@ export async function lockRuleJob(tx: Tx, { jobId, job, piece, agent }: OpenRule
   return row !== undefined;
 }
 
-/** Gives a locked job to an agent, under another name. */
-export async function giveRuleJob(tx: Tx, jobId: number, agent: string): Promise<void> {
+/** Nobody else gives a job to a host until the transaction ends. */
+export async function lockGivenJobs(tx: Tx): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended('ruleset jobs', 0))`.execute(tx);
+}
+
+/** Gives a locked job to an agent's process, under another name. */
+export async function giveRuleJob(
+  tx: Tx,
+  jobId: number,
+  { agent, startedAt }: Pick<Presence, "agent" | "startedAt">,
+): Promise<void> {
   await tx
     .updateTable("ruleset_jobs")
     .set({
       agent,
+      process_started_at: startedAt,
       job: sql`gen_random_uuid()`,
       hosts: sql`hosts + 1`,
       state: "RUNNING",
@@ -88,10 +114,30 @@ export async function giveRuleJob(tx: Tx, jobId: number, agent: string): Promise
 export async function putOffRuleJob(tx: Tx, jobId: number, reason: string): Promise<void> {
   await tx
     .updateTable("ruleset_jobs")
-    .set({ agent: null, state: "WAITING", reason })
+    .set({ agent: null, process_started_at: null, state: "WAITING", reason })
     .where("id", "=", jobId)
     .where(sql<boolean>`(agent is not null or state <> 'WAITING' or reason is distinct from ${reason})`)
     .execute();
+}
+
+/** Takes a locked job from its agent, which had it for nothing: that is no attempt. */
+export async function takeBackRuleJob(tx: Tx, jobId: number, reason: string): Promise<void> {
+  await putOffRuleJob(tx, jobId, reason);
+  await tx
+    .updateTable("ruleset_jobs")
+    .set({ hosts: sql`greatest(hosts - 1, 0)` })
+    .where("id", "=", jobId)
+    .execute();
+}
+
+/** Takes a locked job from its agent, which is not given it again. */
+export async function failRuleJobAt(tx: Tx, jobId: number, reason: string): Promise<void> {
+  await tx
+    .updateTable("ruleset_jobs")
+    .set({ failed_agents: sql`array_append(failed_agents, agent)` })
+    .where("id", "=", jobId)
+    .execute();
+  await putOffRuleJob(tx, jobId, reason);
 }
 
 /** Notes that its agent is at it, and how far a check is. */
@@ -111,16 +157,16 @@ export async function endRuleJob(tx: Tx, jobId: number, state: RuleJobState, rea
     .execute();
 }
 
-/** Ends the open job of a kind of a version; false if there is none. */
-export async function cancelRuleJob(tx: Tx, versionId: number, kind: RuleJobKind): Promise<boolean> {
-  const { numUpdatedRows } = await tx
+/** Ends the open jobs of a version; their kinds. */
+export async function cancelRuleJobs(tx: Tx, versionId: number): Promise<RuleJobKind[]> {
+  const rows = await tx
     .updateTable("ruleset_jobs")
     .set({ state: "CANCELLED", reason: null, ended_at: sql`now()` })
     .where("version_id", "=", versionId)
-    .where("kind", "=", kind)
     .where("ended_at", "is", null)
-    .executeTakeFirst();
-  return numUpdatedRows > 0n;
+    .returning("kind")
+    .execute();
+  return rows.map(({ kind }) => kind).toSorted();
 }
 
 /** Has a version checked once more. */
@@ -182,7 +228,7 @@ export async function recordPiece(tx: Tx, { jobId, done, total }: OpenRuleJob, t
     where mine.job_id = ${jobId} and mine.at >= ${done} and mine.at < ${end}
       and sample.job_id = mine.job_id and sample.at = mine.at`.execute(tx);
   await sql`
-    update ruleset_jobs as job set done = ${end}, piece = job.piece + 1, heard_at = now(),
+    update ruleset_jobs as job set done = ${end}, piece = job.piece + 1, heard_at = now(), hosts = 1,
       matched = job.matched + counted.matched, unfinished = job.unfinished + counted.unfinished, gone = job.gone + counted.gone
     from (select count(*) filter (where outcome = 'MATCH') as matched, count(*) filter (where outcome = 'GONE') as gone,
         count(*) filter (where outcome in ('TIMEOUT', 'FAILED', 'UNSCANNED')) as unfinished

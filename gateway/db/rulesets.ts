@@ -22,6 +22,8 @@ export interface RulesetVersionRecord {
   readonly state: RulesetState;
   /** How many rules it has; null: it was not checked yet. */
   readonly rules: number | null;
+  /** How many mistakes are not kept. */
+  readonly mistakesOmitted: number;
   readonly createdAt: Date;
   /** Name of the key that sent it; null: nobody who has a key. */
   readonly createdBy: string | null;
@@ -98,6 +100,7 @@ function selectVersions(db: Database | Tx) {
       sql<number>`(select count(*) from ruleset_files where version_id = version.id)`.as("fileCount"),
       "version.state",
       "version.rules",
+      "version.omitted as mistakesOmitted",
       "version.created_at as createdAt",
       "key.name as createdBy",
       "version.checked_at as checkedAt",
@@ -149,6 +152,17 @@ export async function newestRulesetVersion(
   return row && dated(row);
 }
 
+/** The last number of a ruleset's versions, deleted ones included: audits and bundles name them. */
+export async function lastRulesetNumber(db: Database | Tx, engineId: number, name: string): Promise<number> {
+  const row = await db
+    .selectFrom("ruleset_numbers")
+    .select("last")
+    .where("engine_id", "=", engineId)
+    .where("set_name", "=", name)
+    .executeTakeFirst();
+  return row?.last ?? 0;
+}
+
 /** The rulesets of an engine. */
 export async function readRulesetNames(db: Database | Tx, engineId: number): Promise<string[]> {
   const rows = await db.selectFrom("ruleset_versions").select("set_name").distinct().where("engine_id", "=", engineId).execute();
@@ -166,6 +180,14 @@ export async function isFetched(db: Database | Tx, engineId: number, set: string
   return row !== undefined;
 }
 
+/** Whether a set has bundles that were not made of versions of a ruleset. */
+export async function isSentAsBundles(db: Database | Tx, engineId: number, set: string): Promise<boolean> {
+  const { rows } = await sql<{ is: boolean }>`select exists (select from bundles
+    where engine_id = ${engineId} and set_name = ${set} and removed_at is null and ruleset_version is null)
+    and not exists (select from ruleset_numbers where engine_id = ${engineId} and set_name = ${set}) as is`.execute(db);
+  return rows[0]?.is === true;
+}
+
 /** Inserts it with its files, and has a host check it; its id. */
 export async function insertRulesetVersion(tx: Tx, version: NewRulesetVersion): Promise<number> {
   const { engineId, name, files, keyId, ...row } = version;
@@ -175,6 +197,11 @@ export async function insertRulesetVersion(tx: Tx, version: NewRulesetVersion): 
     .values({ ...row, engine_id: engineId, set_name: name, key_id: keyId, size })
     .returning("id")
     .executeTakeFirstOrThrow();
+  await tx
+    .insertInto("ruleset_numbers")
+    .values({ engine_id: engineId, set_name: name, last: row.number })
+    .onConflict((known) => known.columns(["engine_id", "set_name"]).doUpdateSet({ last: row.number }))
+    .execute();
   const column = (of: (file: BundleFile) => string | number, type: "text" | "bigint") => elements(files.map(of), type);
   await sql`
     insert into ruleset_files (version_id, path, sha256, size)
@@ -195,17 +222,10 @@ export async function readRulesetFiles(db: Database | Tx, versionId: number): Pr
     .execute();
 }
 
-/** What the check of a version found, and how much of it is not kept. */
-export async function readMistakes(
-  db: Database,
-  versionId: number,
-): Promise<{ mistakes: readonly RuleMistake[]; omitted: number }> {
-  const row = await db
-    .selectFrom("ruleset_versions")
-    .select(["mistakes", "omitted"])
-    .where("id", "=", versionId)
-    .executeTakeFirst();
-  return row ?? { mistakes: [], omitted: 0 };
+/** What the check of a version found. */
+export async function readMistakes(db: Database, versionId: number): Promise<readonly RuleMistake[]> {
+  const row = await db.selectFrom("ruleset_versions").select("mistakes").where("id", "=", versionId).executeTakeFirst();
+  return row?.mistakes ?? [];
 }
 
 /** What was found by a check. */
@@ -242,7 +262,17 @@ const newer = sql<number>`(select count(*) from ruleset_versions other where oth
 export async function removeOldRulesetVersions(tx: Tx): Promise<void> {
   const isFree = sql`not exists (select from bundles where ruleset_version = version.id and removed_at is null)
     and not exists (select from ruleset_jobs where version_id = version.id and ended_at is null)`;
+  // Whoever begins something with one holds it: what he does is seen by the other statements.
+  const { rows } = await sql<{ id: number }>`select id from ruleset_versions as version
+    where ${isFree} and (removed_at is null and ${newer} >= ${KEPT_VERSIONS} or ${newer} >= ${LISTED_VERSIONS})
+    order by id for update`.execute(tx);
+  if (rows.length === 0) return;
+  const old = elements(
+    rows.map(({ id }) => id),
+    "bigint",
+  );
   await sql`update ruleset_versions as version set removed_at = now()
-    where removed_at is null and ${isFree} and ${newer} >= ${KEPT_VERSIONS}`.execute(tx);
-  await sql`delete from ruleset_versions as version where ${isFree} and ${newer} >= ${LISTED_VERSIONS}`.execute(tx);
+    where id = any(${old}) and removed_at is null and ${isFree}`.execute(tx);
+  await sql`delete from ruleset_versions as version
+    where id = any(${old}) and ${isFree} and ${newer} >= ${LISTED_VERSIONS}`.execute(tx);
 }

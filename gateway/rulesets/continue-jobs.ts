@@ -1,30 +1,32 @@
 /** Checks and tries of rulesets: each is given to one host at a time, and to another when that one vanishes. */
 
-import type { Presence } from "../../schema/presence.js";
 import { TRY_PIECE, type RuleJob, type RuleOrder, type TriedSample } from "../../schema/rule-job.js";
-import type { Tx } from "../db/database.js";
+import { transact, type Tx } from "../db/database.js";
 import {
   countTimeouts,
   endRuleJob,
+  failRuleJobAt,
   giveRuleJob,
   hearRuleJob,
+  lockGivenJobs,
   lockRuleJob,
   putOffRuleJob,
   readOpenRuleJobs,
   readPiece,
   recordPiece,
+  takeBackRuleJob,
   type OpenRuleJob,
 } from "../db/ruleset-jobs.js";
 import { recordCheck } from "../db/rulesets.js";
 import type { ScanContext } from "../scan/context.js";
-import { findRuleHosts, type RuleHost } from "./rule-hosts.js";
+import { findRuleHosts, isHealthyAt, ruleHosts, type RuleHost } from "./rule-hosts.js";
 
 /** What this uses of a gateway. */
 export type RulesContext = Pick<ScanContext, "db" | "bus" | "fleet" | "log">;
 
 /** How long a host may say nothing of a job that it has. */
 export const VANISHED_MS = 30_000;
-/** A host may be switched off; a ruleset that has had so many may have ended them. */
+/** A host may be switched off; a ruleset that was begun so often may have ended its agents. */
 const MOST_HOSTS = 3;
 /** How often Postgres is told that a host is still at it. */
 const HEARD_MS = 5_000;
@@ -34,26 +36,41 @@ const MOST_TIMEOUTS = 20;
 /** Records what hosts say, gives out what waits, and has hosts end what nobody wants any more. Any number of gateways may do it. */
 export async function continueRulesets(ctx: RulesContext): Promise<void> {
   // Before what Postgres says: what a host has was there before it was told.
-  const presences = ctx.fleet.presences();
+  const hosts = ruleHosts(ctx.fleet.presences());
   for (const job of await readOpenRuleJobs(ctx.db)) {
     try {
-      await continueOne(ctx, presences, job);
+      await continueOne(ctx, hosts, job);
     } catch (error) {
       ctx.log.warn({ err: error, job: job.jobId }, "a check or try of a ruleset does not go on; it is tried again");
     }
   }
-  await tellHosts(ctx, presences);
+  await tellHosts(ctx, hosts);
 }
 
-async function continueOne(ctx: RulesContext, presences: readonly Presence[], job: OpenRuleJob): Promise<void> {
-  const told = presences.find(({ agent }) => agent === job.agent)?.rules?.jobs.find((one) => one.job === job.job);
-  const isHeld = job.agent !== null && (told !== undefined || job.silentMs < VANISHED_MS);
-  if (isHeld && (told === undefined || !isNews(job, told))) return;
-  await ctx.db.transaction().execute(async (tx) => {
+/** Whether a host shows a job, be it over or not. */
+export function showsRuleJobs({ fleet }: Pick<ScanContext, "fleet">): boolean {
+  return fleet.presences().some(({ rules }) => rules !== undefined && rules.jobs.length > 0);
+}
+
+async function continueOne(ctx: RulesContext, hosts: readonly RuleHost[], job: OpenRuleJob): Promise<void> {
+  const host = hosts.find(({ agent }) => agent === job.agent);
+  const told = host?.rules.jobs.find((one) => one.job === job.job);
+  // What has ended an agent's process ends the next one as well: its job is not just told to that one.
+  const isRestarted = host !== undefined && job.processStartedAt !== null && host.startedAt > job.processStartedAt.toISOString();
+  const isHeld = job.agent !== null && !isRestarted && (told !== undefined || job.silentMs < VANISHED_MS);
+  const isLeaving = isHeld && host?.state === "DRAINING" && !isOver(job, told);
+  if (isHeld && !isLeaving && (told === undefined || !isNews(job, told))) return;
+  await transact(ctx.db, async (tx) => {
     if (!(await lockRuleJob(tx, job))) return;
-    if (told) await record(tx, job, told);
-    else await giveOut(ctx, tx, presences, job);
+    if (isLeaving) await takeBackRuleJob(tx, job.jobId, `${job.agent} is being drained: it waits for another host.`);
+    else if (isHeld && told) await record(tx, hosts, job, told);
+    else await giveOut(ctx, tx, hosts, job);
   });
+}
+
+/** Whether its host has told what it was given for. */
+function isOver({ kind, piece }: OpenRuleJob, told: RuleJob | undefined): boolean {
+  return told !== undefined && (told.state !== "RUNNING" || (kind === "TRY" && told.piece === piece));
 }
 
 function isNews(job: OpenRuleJob, told: RuleJob): boolean {
@@ -61,9 +78,9 @@ function isNews(job: OpenRuleJob, told: RuleJob): boolean {
   return job.kind === "TRY" ? told.piece === job.piece : told.done !== job.done || told.total !== job.total;
 }
 
-async function record(tx: Tx, job: OpenRuleJob, told: RuleJob): Promise<void> {
+async function record(tx: Tx, hosts: readonly RuleHost[], job: OpenRuleJob, told: RuleJob): Promise<void> {
   const { jobId } = job;
-  if (told.state === "FAILED") return endRuleJob(tx, jobId, "FAILED", told.reason ?? "Its host does not say why.");
+  if (told.state === "FAILED") return recordFailure(tx, hosts, job, told.reason ?? "Its host does not say why.");
   if (job.kind === "CHECK") {
     await hearRuleJob(tx, jobId, { done: told.done, total: told.total });
     if (told.state !== "DONE" || told.check === null) return;
@@ -77,31 +94,44 @@ async function record(tx: Tx, job: OpenRuleJob, told: RuleJob): Promise<void> {
   if (job.done + TRY_PIECE >= job.total) await endRuleJob(tx, jobId, "DONE");
 }
 
+/** What one host cannot do, another one may: only when none is left, or so many could not, it has failed. */
+async function recordFailure(tx: Tx, hosts: readonly RuleHost[], job: OpenRuleJob, reason: string): Promise<void> {
+  const isLeft = findRuleHosts(hosts, job.engine).some(({ agent }) => agent !== job.agent && !job.failedAgents.includes(agent));
+  if (isLeft && job.hosts < MOST_HOSTS) return failRuleJobAt(tx, job.jobId, `${job.agent}: ${reason}`);
+  return endRuleJob(tx, job.jobId, "FAILED", reason);
+}
+
 /** Gives a locked job to a host, or says why none has it. */
-async function giveOut(ctx: RulesContext, tx: Tx, presences: readonly Presence[], job: OpenRuleJob): Promise<void> {
+async function giveOut(ctx: RulesContext, tx: Tx, hosts: readonly RuleHost[], job: OpenRuleJob): Promise<void> {
   const { jobId, engine, kind } = job;
   if (job.agent !== null && job.hosts >= MOST_HOSTS)
     return endRuleJob(
       tx,
       jobId,
       "FAILED",
-      `It was given to ${job.hosts} hosts, and each was gone before it was done; the last was ${job.agent}.`,
+      `It was begun ${job.hosts} times, and each time its agent was gone or had started again before it was done; the last was ${job.agent}.`,
     );
-  const able = findRuleHosts(presences, engine).filter(({ state }) => state === "READY");
-  if (able.length === 0) return putOffRuleJob(tx, jobId, noHost(presences, engine));
+  const able = findRuleHosts(hosts, engine).filter(({ agent, state }) => state === "READY" && !job.failedAgents.includes(agent));
+  if (able.length === 0) return putOffRuleJob(tx, jobId, noHost(hosts, engine));
+  // No other gateway gives a job to the same host at the same time.
+  await lockGivenJobs(tx);
   const taken = new Set(
     (await readOpenRuleJobs(tx)).flatMap((one) => (one.kind === kind && one.jobId !== jobId ? (one.agent ?? []) : [])),
   );
   const free = able.filter(({ agent }) => !taken.has(agent));
   // Whoever had it may have ended because of it.
-  const [host] = free.toSorted((a, b) => Number(a.agent === job.agent) - Number(b.agent === job.agent) || compare(a, b));
+  const [host] = free.toSorted((a, b) => preference(a, job) - preference(b, job) || compare(a, b));
   if (host === undefined) return putOffRuleJob(tx, jobId, "Every host that can do it is busy with another ruleset.");
-  await giveRuleJob(tx, jobId, host.agent);
+  await giveRuleJob(tx, jobId, host);
   ctx.log.info({ kind, engine, version: job.versionId, agent: host.agent }, "a ruleset is given to a host");
 }
 
-function noHost(presences: readonly Presence[], engine: string): string {
-  if (findRuleHosts(presences, engine).length > 0) return `No host of ${engine} takes work now: it waits for one.`;
+function preference(host: RuleHost, { agent, engine }: OpenRuleJob): number {
+  return Number(host.agent === agent) * 2 + Number(!isHealthyAt(host, engine));
+}
+
+function noHost(hosts: readonly RuleHost[], engine: string): string {
+  if (findRuleHosts(hosts, engine).length > 0) return `No host of ${engine} takes work now: it waits for one.`;
   return `There is no host with ${engine} whose agent can check rulesets: it waits for one.`;
 }
 
@@ -110,12 +140,14 @@ function compare(a: RuleHost, b: RuleHost): number {
 }
 
 /** Tells hosts that show other jobs, or another piece, than they have. */
-async function tellHosts({ db, bus }: RulesContext, presences: readonly Presence[]): Promise<void> {
-  const hosts = presences.filter((one): one is RuleHost => one.rules !== undefined);
+async function tellHosts({ db, bus }: RulesContext, hosts: readonly RuleHost[]): Promise<void> {
   if (hosts.length === 0) return;
   const open = await readOpenRuleJobs(db);
-  for (const { agent, class: internet, rules } of hosts) {
-    const its = open.filter((job) => job.agent === agent);
+  for (const host of hosts) {
+    const { agent, class: internet, rules } = host;
+    const its = open.filter(
+      (job) => job.agent === agent && (job.processStartedAt === null || job.processStartedAt.toISOString() === host.startedAt),
+    );
     const shows = (job: OpenRuleJob) => {
       const told = rules.jobs.find((one) => one.job === job.job);
       return told !== undefined && (job.kind === "CHECK" || told.taken === job.piece);

@@ -14,13 +14,15 @@ import { holdSent, publishPrepared, requireFiles, storeManifest } from "../bundl
 import { expiredUpload, hashToken, openRulesetUpload, readUpload, unknownUpload, type OpenUpload } from "../bundles/uploads.js";
 import type { Caller } from "../caller.js";
 import { audit } from "../db/audit.js";
-import { findBundleUpload, markRulesetMade } from "../db/bundle-uploads.js";
+import { deleteBundleUpload, findBundleUpload, markRulesetMade } from "../db/bundle-uploads.js";
 import { readSets } from "../db/bundles.js";
 import { transact, type Tx } from "../db/database.js";
 import {
   findRulesetVersion,
   insertRulesetVersion,
   isFetched,
+  isSentAsBundles,
+  lastRulesetNumber,
   newestRulesetVersion,
   readRulesetNames,
   removeOldRulesetVersions,
@@ -61,11 +63,24 @@ export async function createRuleset(
   const keyId = caller.key?.id ?? null;
   // Somebody sends files: none of these is swept away before there is a version that has it.
   const { path } = await transact(ctx.db, (tx) => openRulesetUpload(tx, { ...placeOf(engine, name), keyId, comment }));
-  for (const { bytes } of sent) {
-    const file = { sha256: sha256(bytes), announced: bytes.length, bytes: single(bytes) };
-    await ctx.bundles.put(internetClass(engine.internet), file, bytes.length);
+  const token = path.slice(path.lastIndexOf("/") + 1);
+  try {
+    for (const { bytes } of sent) {
+      const file = { sha256: sha256(bytes), announced: bytes.length, bytes: single(bytes) };
+      await ctx.bundles.put(internetClass(engine.internet), file, bytes.length);
+    }
+    const { id } = await makeRuleset(ctx, caller, token, contentOf(files));
+    return await requireMade(ctx, id);
+  } catch (error) {
+    // Nothing is swept away as long as somebody sends files.
+    await deleteBundleUpload(ctx.db, hashToken(token)).catch((reason: unknown) =>
+      ctx.log.warn({ err: reason }, "cannot forget the upload of a ruleset now: it expires"),
+    );
+    throw error;
   }
-  const { id } = await makeRuleset(ctx, caller, path.slice(path.lastIndexOf("/") + 1), contentOf(files));
+}
+
+async function requireMade(ctx: ScanContext, id: string): Promise<RulesetVersionRecord> {
   const version = await findRulesetVersion(ctx.db, Number(id));
   if (!version) throw new GatewayError("NOT_FOUND", "this version was deleted meanwhile");
   return version;
@@ -95,14 +110,15 @@ export async function makeRuleset(
   const { files } = checkFiles(ctx, { engine, name: set }, content.files);
   await holdSent(ctx, { internet }, token, files);
   const manifestAs = (number: number) => manifestOf(ctx, { engine, name: set }, number, files);
-  const isSame = (newest: Newest) => newest?.removedAt === null && digestOf(manifestAs(newest.number)) === newest.digest;
+  const isSent = (version: RulesetVersionRecord | undefined): version is RulesetVersionRecord =>
+    version?.removedAt === null && digestOf(manifestAs(version.number)) === version.digest;
   return publishPrepared(ctx, {
     async prepare() {
       const { engineId } = await readUpload(ctx.db, token);
       const newest = await newestRulesetVersion(ctx.db, engineId, set);
-      const manifest = manifestAs((newest?.number ?? 0) + 1);
+      const manifest = manifestAs((await lastRulesetNumber(ctx.db, engineId, set)) + 1);
       await requireFiles(ctx, { internet }, manifest);
-      if (!isSame(newest)) await storeManifest(ctx, { internet }, digestOf(manifest), encodeManifest(manifest));
+      if (!isSent(newest)) await storeManifest(ctx, { internet }, digestOf(manifest), encodeManifest(manifest));
       return { newest, manifest };
     },
     async enter(tx, { newest: before, manifest }) {
@@ -111,13 +127,18 @@ export async function makeRuleset(
       if (upload.expired) throw expiredUpload();
       const newest = await newestRulesetVersion(tx, upload.engineId, set);
       if (newest?.id !== before?.id || newest?.removedAt?.getTime() !== before?.removedAt?.getTime()) return undefined;
-      if (newest && isSame(newest)) {
-        await markRulesetMade(tx, hashToken(token), newest.id);
-        return { id: String(newest.id), digest: newest.digest, sequence: newest.number, known: true };
+      // Somebody else may have sent a newer one since this URL made its own.
+      const made = upload.rulesetVersion === null ? undefined : await findRulesetVersion(tx, upload.rulesetVersion);
+      const known = [made, newest].find(isSent);
+      if (known) {
+        await markRulesetMade(tx, hashToken(token), known.id);
+        return { id: String(known.id), digest: known.digest, sequence: known.number, known: true };
       }
       if (upload.rulesetVersion !== null)
         throw new GatewayError("BAD_INPUT", "something else was sent to this URL: ask for another one");
+      await requireOwnSet(tx, upload, set);
       const { engineId, keyId } = upload;
+      if ((await lastRulesetNumber(tx, engineId, set)) + 1 !== manifest.sequence) return undefined;
       const [number, digest, comment] = [manifest.sequence, digestOf(manifest), upload.rulesetComment ?? ""];
       const id = await insertRulesetVersion(tx, { engineId, name: set, number, digest, comment, files: manifest.files, keyId });
       await markRulesetMade(tx, hashToken(token), id);
@@ -128,8 +149,6 @@ export async function makeRuleset(
     },
   });
 }
-
-type Newest = Awaited<ReturnType<typeof newestRulesetVersion>>;
 
 async function requirePlace(ctx: ScanContext, { engine: named, name }: RulesetPlace): Promise<EngineRecord> {
   const engine = await findEngine(ctx.db, named);
@@ -152,11 +171,18 @@ function requireRules({ fleet }: ScanContext, { name }: EngineRecord): void {
 }
 
 async function requireRoom(tx: Tx, { engineId, name: engine }: EngineRecord, name: string): Promise<void> {
-  if (await isFetched(tx, engineId, name))
-    throw badInput("name", `a fetcher brings the set ${name} of ${engine}: choose another name`);
+  await requireOwnSet(tx, { engineId, engine }, name);
   const sets = new Set([...(await readSets(tx, engineId)), ...(await readRulesetNames(tx, engineId))]);
   if (!sets.has(name) && sets.size >= BUNDLE_LIMITS.sets)
     throw badInput("name", `${engine} has ${sets.size} sets, which is the most`);
+}
+
+/** Enabling a version replaces what hosts serve of its set: that is no set that is brought otherwise. */
+async function requireOwnSet(tx: Tx, { engineId, engine }: { engineId: number; engine: string }, name: string): Promise<void> {
+  if (await isFetched(tx, engineId, name))
+    throw badInput("name", `a fetcher brings the set ${name} of ${engine}: choose another name`);
+  if (await isSentAsBundles(tx, engineId, name))
+    throw badInput("name", `${engine} has the set ${name} by bundles that are sent to it: choose another name`);
 }
 
 function checkComment(comment: string): string {

@@ -2,14 +2,13 @@
 
 import { RULESET_LIMITS } from "../../schema/rule-job.js";
 import { enterBundle, prepareBundle, publishPrepared } from "../bundles/publish.js";
-import { removeBundle } from "../bundles/remove.js";
 import type { Caller } from "../caller.js";
 import { audit } from "../db/audit.js";
 import { isBundleNeeded, lockBundles } from "../db/bundles.js";
 import { transact, type Tx } from "../db/database.js";
 import { readBases } from "../db/engine-targets.js";
 import { readOpenUpdates, type UpdateRecord } from "../db/engine-updates.js";
-import { cancelRuleJob, insertCheck, insertTry } from "../db/ruleset-jobs.js";
+import { cancelRuleJobs, insertCheck, insertTry } from "../db/ruleset-jobs.js";
 import {
   deleteRulesetVersion,
   findRulesetVersion,
@@ -21,7 +20,7 @@ import {
 } from "../db/rulesets.js";
 import { badInput, GatewayError } from "../errors.js";
 import type { ScanContext } from "../scan/context.js";
-import { updateEngines } from "../updates/update-engines.js";
+import { updateEngine } from "../updates/update-engines.js";
 
 /** All rulesets by name. */
 export async function readRulesets({ db }: Pick<ScanContext, "db">): Promise<RulesetRecord[]> {
@@ -57,12 +56,12 @@ export async function tryRuleset(ctx: ScanContext, caller: Caller, id: number, l
   });
 }
 
-/** Ends the try of a version, or its check. What came of samples so far stays. Throws NOT_FOUND, and BAD_INPUT if nothing is under way. */
+/** Ends what is under way with a version: its check, its try, or both. What came of samples so far stays. Throws NOT_FOUND, and BAD_INPUT if nothing is under way. */
 export async function cancelRuleset(ctx: ScanContext, caller: Caller, id: number): Promise<RulesetVersionRecord> {
   return change(ctx, id, async (tx, version) => {
-    const kind = version.state === "CHECKING" ? "CHECK" : "TRY";
-    if (!(await cancelRuleJob(tx, id, kind))) throw badInput("id", `nothing is under way with ${nameOf(version)}`);
-    await audit(tx, caller, "cancelRuleset", nameOf(version), { kind });
+    const kinds = await cancelRuleJobs(tx, id);
+    if (kinds.length === 0) throw badInput("id", `nothing is under way with ${nameOf(version)}`);
+    await audit(tx, caller, "cancelRuleset", nameOf(version), { kinds });
   });
 }
 
@@ -97,56 +96,64 @@ export async function enableRuleset(
   id: number,
   skipCanary: boolean,
 ): Promise<{ version: RulesetVersionRecord; update: UpdateRecord }> {
-  const version = await requireVersion(ctx.db, id);
-  requireReady(version);
-  const kept = version.bundles.find(({ isKept }) => isKept);
-  const bundle = kept ?? (await publishVersion(ctx, caller, id));
-  const { engine, name: set } = version;
-  const { updates, refused } = await updateEngines(ctx, caller, { engines: [engine], set, digest: bundle.digest, skipCanary });
-  const [update] = updates;
-  if (update) {
-    await audit(ctx.db, caller, "enableRuleset", nameOf(version), { update: String(update.id) });
-    return { version: await requireVersion(ctx.db, id), update };
-  }
-  // It would be begun with the next update of all engines, although this one is refused.
-  if (!kept && !bundle.isKept) await removeBundle(ctx, caller, bundle.id);
-  throw badInput("id", refused[0]?.message ?? `${engine} cannot be updated now`);
-}
-
-/** `isKept`: whether the bundle was there before. */
-async function publishVersion(
-  ctx: ScanContext,
-  caller: Caller,
-  id: number,
-): Promise<{ id: number; digest: string; isKept: boolean }> {
+  // With the update or not at all: the next update of all engines would begin what was refused here.
   return publishPrepared(ctx, {
     async prepare() {
-      const { engineId, engine, internet, name: set, number, createdAt } = await requireVersion(ctx.db, id);
-      // All sets of an engine lie in one folder on its hosts.
-      const files = (await readRulesetFiles(ctx.db, id)).map((file) => ({ ...file, path: `${set}/${file.path}` }));
-      const by = caller.key === null ? "" : `, enabled by ${caller.key.name}`;
-      const source = `version ${number} of a ruleset${by}`;
-      const place = { engineId, engine, internet, set, keyId: caller.key?.id ?? null, job: null, source };
-      const content = {
-        kind: "FILES" as const,
-        version: `v${number}`,
-        date: createdAt.toISOString(),
-        files,
-        image: null,
-        positive: null,
-      };
-      const publication = { caller, place, content: { ...content, force: true } };
-      return { publication, bundle: await prepareBundle(ctx, publication) };
+      const version = await requireVersion(ctx.db, id);
+      requireReady(version);
+      return keptBundle(version) ? undefined : prepareVersion(ctx, caller, version);
     },
-    async enter(tx, { publication, bundle }) {
-      // It may have been deleted meanwhile, with its files.
-      requireFilesOf(await requireVersion(tx, id));
-      const published = await enterBundle(ctx, tx, publication, bundle);
-      if (!published) return undefined;
-      await noteRulesetBundle(tx, Number(published.id), id);
-      return { id: Number(published.id), digest: published.digest, isKept: published.known };
+    async enter(tx, prepared) {
+      // It may have been deleted meanwhile, with its files, or have been checked again.
+      const version = await requireVersion(tx, id, { lock: true });
+      requireReady(version);
+      const digest = keptBundle(version)?.digest ?? (prepared && (await enterVersion(ctx, tx, id, prepared)));
+      if (digest === undefined) return undefined;
+      const { engine, engineId, name: set } = version;
+      const order = { engines: [engine], set, digest, skipCanary };
+      const [answer] = await updateEngine(ctx, tx, caller, { engineId, name: engine }, order);
+      if (!answer || "refusal" in answer) throw badInput("id", answer?.message ?? `${engine} cannot be updated now`);
+      await audit(tx, caller, "enableRuleset", nameOf(version), { update: String(answer.id) });
+      return { version: await requireVersion(tx, id), update: answer };
     },
   });
+}
+
+function keptBundle({ bundles }: RulesetVersionRecord) {
+  return bundles.find(({ isKept }) => isKept);
+}
+
+type Prepared = Awaited<ReturnType<typeof prepareVersion>>;
+
+async function prepareVersion(ctx: ScanContext, caller: Caller, version: RulesetVersionRecord) {
+  const { id, engineId, engine, internet, name: set, number, createdAt } = version;
+  // All sets of an engine lie in one folder on its hosts.
+  const files = (await readRulesetFiles(ctx.db, id)).map((file) => ({ ...file, path: `${set}/${file.path}` }));
+  const by = caller.key === null ? "" : `, enabled by ${caller.key.name}`;
+  const source = `version ${number} of a ruleset${by}`;
+  const place = { engineId, engine, internet, set, keyId: caller.key?.id ?? null, job: null, source };
+  const content = {
+    kind: "FILES" as const,
+    version: `v${number}`,
+    date: createdAt.toISOString(),
+    files,
+    image: null,
+    positive: null,
+  };
+  const publication = { caller, place, content: { ...content, force: true } };
+  return { publication, bundle: await prepareBundle(ctx, publication) };
+}
+
+/** Makes it the newest bundle of its set; the bundle's digest, or undefined if another one came between. */
+async function enterVersion(
+  ctx: ScanContext,
+  tx: Tx,
+  id: number,
+  { publication, bundle }: Prepared,
+): Promise<string | undefined> {
+  const published = await enterBundle(ctx, tx, publication, bundle);
+  if (published) await noteRulesetBundle(tx, Number(published.id), id);
+  return published?.digest;
 }
 
 async function change(

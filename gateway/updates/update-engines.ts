@@ -50,25 +50,39 @@ export async function updateEngines(mesh: UpdateMesh, caller: Caller, order: Upd
   const asked = await askFetchers(mesh, engines, order.set);
   const [updates, refused]: [UpdateRecord[], RefusedSet[]] = [[], []];
   for (const engine of engines) {
-    await mesh.db.transaction().execute(async (tx) => {
-      await lockUpdates(tx, engine.engineId);
-      const wanted = await findWanted(tx, engine, order);
-      if (wanted.length === 0 && order.engines !== undefined)
-        refused.push(refusedOf(engine.name, order.set ?? "main", "NO_BUNDLE", noBundle(engine.name, asked)));
-      for (const choice of wanted) {
-        const answer = await planOne(mesh.fleet, tx, choice, order);
-        if ("refusal" in answer) refused.push(answer);
-        else {
-          await audit(tx, caller, "updateEngines", engine.name, { set: choice.set, update: String(answer.id) });
-          updates.push(answer);
-        }
-      }
-    });
+    const answers = await mesh.db.transaction().execute((tx) => updateEngine(mesh, tx, caller, engine, order));
+    if (answers.length === 0 && order.engines !== undefined)
+      refused.push(refusedOf(engine.name, order.set ?? "main", "NO_BUNDLE", noBundle(engine.name, asked)));
+    for (const answer of answers) {
+      if ("refusal" in answer) refused.push(answer);
+      else updates.push(answer);
+    }
   }
   return { updates, refused, asked };
 }
 
-async function findWanted(tx: Tx, { engineId, name }: EngineRecord, { set, digest }: UpdateOrder): Promise<UpdateChoice[]> {
+/** Begins the updates of one engine, or says why not. Throws NOT_FOUND and BAD_INPUT. */
+export async function updateEngine(
+  { fleet }: Pick<UpdateMesh, "fleet">,
+  tx: Tx,
+  caller: Caller,
+  engine: Named,
+  order: UpdateOrder,
+): Promise<(UpdateRecord | RefusedSet)[]> {
+  await lockUpdates(tx, engine.engineId);
+  const answers: (UpdateRecord | RefusedSet)[] = [];
+  for (const choice of await findWanted(tx, engine, order)) {
+    const answer = await planOne(fleet, tx, choice, order);
+    if (!("refusal" in answer))
+      await audit(tx, caller, "updateEngines", engine.name, { set: choice.set, update: String(answer.id) });
+    answers.push(answer);
+  }
+  return answers;
+}
+
+type Named = Pick<EngineRecord, "engineId" | "name">;
+
+async function findWanted(tx: Tx, { engineId, name }: Named, { set, digest }: UpdateOrder): Promise<UpdateChoice[]> {
   const newest = (await readChoices(tx, engineId)).filter((one) => set === undefined || one.set === set);
   if (digest === undefined) return newest;
   const bundle = await findBundle(tx, engineId, digest);

@@ -93,7 +93,7 @@ export const CreateRulesetUploadResult = createUnionType({
 export const RulesetResult = createUnionType({
   name: "RulesetResult",
   description: "The version as it is now, or why nothing was done.",
-  types: () => [RulesetSuccess, UnknownRuleset, InvalidInput] as const,
+  types: () => [RulesetSuccess, UnknownRuleset, InvalidInput, MeshUnavailable] as const,
   resolveType: (value) => ("code" in value ? errorType(value.code, "UnknownRuleset") : "RulesetSuccess"),
 });
 

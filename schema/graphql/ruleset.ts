@@ -137,6 +137,9 @@ export class RulesetVersion {
   @Field(() => Int, { nullable: true, description: "How many rules it has; null: it was not checked yet." })
   rules!: number | null;
 
+  @Field(() => Int, { description: "How many mistakes there are besides `mistakes`." })
+  mistakesOmitted!: number;
+
   @Field(() => GraphQLDateTimeISO, { description: "When it was sent." })
   createdAt!: Date;
 
@@ -175,7 +178,7 @@ export class Ruleset {
 
   @Field(() => [RulesetVersion], {
     description: "Its versions, the newest first.",
-    complexity: ({ childComplexity }) => 1 + 10 * childComplexity,
+    complexity: ({ childComplexity }) => 1 + 50 * childComplexity,
   })
   versions!: readonly RulesetVersion[];
 }

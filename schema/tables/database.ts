@@ -29,7 +29,13 @@ import type {
 } from "./engines.js";
 import type { ImportsTable, ImportedReportsTable } from "./imports.js";
 import type { AgentKeysTable, JoinRefusalsTable, JoinsTable, JoinTokensTable } from "./joining.js";
-import type { RulesetFilesTable, RulesetJobsTable, RulesetTrySamplesTable, RulesetVersionsTable } from "./rulesets.js";
+import type {
+  RulesetFilesTable,
+  RulesetJobsTable,
+  RulesetNumbersTable,
+  RulesetTrySamplesTable,
+  RulesetVersionsTable,
+} from "./rulesets.js";
 import type { SamplesTable, UploadsTable } from "./samples.js";
 import type { ScansTable, ResultsTable, SlowResultsTable, BatchesTable, IdempotencyKeysTable } from "./scans.js";
 import type {
@@ -50,6 +56,7 @@ import type { VerdictChecksTable, VerdictFlipsTable, VerdictFollowsTable, Verdic
 export interface Tables {
   ruleset_versions: RulesetVersionsTable;
   ruleset_files: RulesetFilesTable;
+  ruleset_numbers: RulesetNumbersTable;
   ruleset_jobs: RulesetJobsTable;
   ruleset_try_samples: RulesetTrySamplesTable;
   samples: SamplesTable;

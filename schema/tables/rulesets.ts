@@ -37,6 +37,13 @@ export interface RulesetFilesTable {
   size: number;
 }
 
+/** The last number that a version of a ruleset was given, whether it is there or not. */
+export interface RulesetNumbersTable {
+  engine_id: number;
+  set_name: string;
+  last: number;
+}
+
 /** What a host does, or has done, with a version. */
 export interface RulesetJobsTable {
   id: Generated<number>;
@@ -46,8 +53,12 @@ export interface RulesetJobsTable {
   job: Generated<string>;
   /** Null: no host has it. */
   agent: string | null;
-  /** How many hosts had it. */
+  /** Since when its agent's process runs. */
+  process_started_at: NullableTimestamp;
+  /** How often it was begun since there was progress that is kept. */
   hosts: Generated<number>;
+  /** Agents that have said they cannot do it. */
+  failed_agents: Generated<string[]>;
   state: Generated<RuleJobState>;
   /** Why it waits or has failed. */
   reason: string | null;

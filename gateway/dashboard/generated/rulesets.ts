@@ -142,6 +142,7 @@ export type TryVersionMutationVariables = Exact<{
 export type TryVersionMutation = { readonly tryRuleset:
     | { readonly message: string }
     | { readonly message: string }
+    | { readonly message: string }
     | Record<PropertyKey, never>
    };
 
@@ -153,6 +154,7 @@ export type CancelVersionMutationVariables = Exact<{
 export type CancelVersionMutation = { readonly cancelRuleset:
     | { readonly message: string }
     | { readonly message: string }
+    | { readonly message: string }
     | Record<PropertyKey, never>
    };
 
@@ -162,6 +164,7 @@ export type CheckVersionMutationVariables = Exact<{
 
 
 export type CheckVersionMutation = { readonly checkRuleset:
+    | { readonly message: string }
     | { readonly message: string }
     | { readonly message: string }
     | Record<PropertyKey, never>
@@ -185,6 +188,7 @@ export type DeleteVersionMutationVariables = Exact<{
 
 
 export type DeleteVersionMutation = { readonly deleteRuleset:
+    | { readonly message: string }
     | { readonly message: string }
     | { readonly message: string }
     | Record<PropertyKey, never>

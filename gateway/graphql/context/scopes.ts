@@ -43,11 +43,12 @@ export function scopeErrors(
 
 const READ_SCOPE: Scope = "scan:read";
 
-/** The fields that a caller may read of its own scans, batches and samples without the scope `scan:read`: enough to find them again. */
+/** The fields that a caller may read of its own scans, batches and samples, and of versions of rulesets, without the scope `scan:read`: enough to find them again. */
 const RECEIPT_FIELDS: Readonly<Record<string, ReadonlySet<string>>> = {
   Scan: new Set(["__typename", "id", "scanId", "revision", "startDate", "deadline"]),
   Batch: new Set(["__typename", "id", "batchId", "revision"]),
   Sample: new Set(["__typename", "id"]),
+  RulesetVersion: new Set(["__typename", "id", "engine", "name", "number", "state", "createdAt"]),
 };
 
 /** An error for the first field beyond {@link RECEIPT_FIELDS}, by whatever path an operation selects it. */

@@ -9,7 +9,7 @@ import {
   RulesetUploadInput,
   type RulesetUploadSuccess,
 } from "../../../schema/graphql/ruleset-actions.js";
-import { TryOutcome } from "../../../schema/rule-job.js";
+import { MAX_MISTAKES, RULESET_LIMITS, TryOutcome } from "../../../schema/rule-job.js";
 import type { UpdateRecord } from "../../db/engine-updates.js";
 import { readTried, type TriedSampleRecord } from "../../db/ruleset-jobs.js";
 import {
@@ -103,7 +103,9 @@ export class RulesetResolver {
   }
 
   @Needs("fleet:write")
-  @Mutation(() => RulesetResult, { description: "Ends the try of a version, or its check. What came of samples so far stays." })
+  @Mutation(() => RulesetResult, {
+    description: "Ends what is under way with a version: its check, its try, or both. What came of samples so far stays.",
+  })
   cancelRuleset(@Arg("id", () => ID, { description: VERSION }) id: string, @Ctx() { mesh, caller }: RequestContext): Changed {
     return changed(id, (known) => cancelRuleset(mesh, caller, known));
   }
@@ -137,22 +139,17 @@ export class RulesetResolver {
 
 @Resolver(() => RulesetVersion)
 export class RulesetVersionResolver {
-  @FieldResolver(() => [RulesetFile], { description: "Its files, by path.", complexity: listCost(TYPICAL.rulesets) })
+  @FieldResolver(() => [RulesetFile], { description: "Its files, by path.", complexity: listCost(RULESET_LIMITS.files) })
   files(@Root() { id }: RulesetVersionRecord, @Ctx() { mesh }: RequestContext): Promise<RulesetFile[]> {
     return readRulesetFiles(mesh.db, id);
   }
 
   @FieldResolver(() => [RuleMistake], {
     description: "What its check found: 300 at most, errors first.",
-    complexity: listCost(TYPICAL.rulesets),
+    complexity: listCost(MAX_MISTAKES),
   })
-  async mistakes(@Root() { id }: RulesetVersionRecord, @Ctx() { mesh }: RequestContext): Promise<readonly RuleMistake[]> {
-    return (await readMistakes(mesh.db, id)).mistakes;
-  }
-
-  @FieldResolver(() => Int, { description: "How many mistakes more there are." })
-  async mistakesOmitted(@Root() { id }: RulesetVersionRecord, @Ctx() { mesh }: RequestContext): Promise<number> {
-    return (await readMistakes(mesh.db, id)).omitted;
+  mistakes(@Root() { id }: RulesetVersionRecord, @Ctx() { mesh }: RequestContext): Promise<readonly RuleMistake[]> {
+    return readMistakes(mesh.db, id);
   }
 
   @FieldResolver(() => TriedSampleConnection, {

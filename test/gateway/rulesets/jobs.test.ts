@@ -1,104 +1,20 @@
 /** Hosts that check and try rulesets as tests say: they vanish, are slow, and are told to end. */
 
 import { randomUUID } from "node:crypto";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { deleteSample } from "../../../gateway/scan/delete.js";
-import { Control } from "../../../schema/control.js";
-import { parseMessage } from "../../../schema/messages.js";
-import type { RuleJob, RuleOrder, SampleTried } from "../../../schema/rule-job.js";
-import { controlSubject } from "../../../schema/subjects.js";
-import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
+import type { RuleOrder, SampleTried } from "../../../schema/rule-job.js";
+import { engine, startPuppet } from "../../stage/puppet-agent.js";
 import { TESTER, until } from "../../stage/stage.js";
 import { prepared, useStage } from "../../stage/use-stage.js";
 import { base64, submit } from "../scan/submitting.js";
-import { act, create, show, untilVersion, type ShownVersion } from "./ruleset-client.js";
+import { act, create, show, untilVersion } from "./ruleset-client.js";
+import { useRuleHosts } from "./rule-host.js";
 
 const stage = useStage();
 const gateway = prepared(() => stage.gateway());
 
-/** A host of Yara, and what it was told last. */
-interface Host {
-  readonly id: string;
-  orders(): readonly RuleOrder[];
-  /** Whether it was told that it has no jobs. */
-  isToldNone(): boolean;
-  order(of: ShownVersion): Promise<RuleOrder>;
-  /** Shows these jobs and no others, and forgets what it was told. */
-  show(...jobs: Partial<RuleJob>[]): Promise<void>;
-  leave(): Promise<void>;
-}
-
-let hosts: Host[] = [];
-let puppets: PuppetAgent[] = [];
-let count = 0;
-
-async function host(): Promise<Host> {
-  const id = `host-${randomUUID().slice(0, 8)}`;
-  const puppet = await startPuppet(stage, id, [engine("Yara", { type: "METADATA" })]);
-  let orders: readonly RuleOrder[] | undefined;
-  puppet.nc.subscribe(controlSubject(id), {
-    callback(_, { data }) {
-      const told = parseMessage(Control, data);
-      if (told.kind === "rules") orders = told.jobs;
-    },
-  });
-  const made: Host = {
-    id,
-    orders: () => orders ?? [],
-    isToldNone: () => orders?.length === 0,
-    async order(version) {
-      const { digest } = await stage.db
-        .selectFrom("ruleset_versions")
-        .select("digest")
-        .where("id", "=", Number(version.id))
-        .executeTakeFirstOrThrow();
-      return until(`${id} is told of ${version.name}`, () => orders?.find((one) => one.digest === digest));
-    },
-    async show(...jobs) {
-      const none = {
-        state: "RUNNING" as const,
-        reason: null,
-        done: 0,
-        total: 0,
-        check: null,
-        taken: null,
-        piece: null,
-        tried: [],
-      };
-      orders = undefined;
-      await puppet.announce([], {
-        rules: { engines: ["Yara"], jobs: jobs.map((job) => ({ ...none, job: randomUUID(), ...job })) },
-      });
-    },
-    leave: () => puppet.leave(),
-  };
-  await made.show();
-  puppets.push(puppet);
-  hosts.push(made);
-  return made;
-}
-
-beforeEach(() => void ([hosts, puppets] = [[], []]));
-afterEach(async () => {
-  await stage.db.deleteFrom("ruleset_versions").execute();
-  for (const puppet of puppets) {
-    await puppet.leave();
-    await puppet.close();
-  }
-  await until("no host is there", () => gateway.context.fleet.agents().length === 0);
-});
-
-async function draft(): Promise<ShownVersion> {
-  return (await create(gateway.url, `own-${(count += 1)}`, { "a.yar": "rule A { condition: true }" })).version;
-}
-
-/** A version that a host has found nothing wrong with. */
-async function ready(by: Host): Promise<ShownVersion> {
-  const version = await draft();
-  const { job } = await by.order(version);
-  await by.show({ job, state: "DONE", check: { rules: 1, mistakes: [], omitted: 0 } });
-  return untilVersion(gateway.url, version.id, "it is ready", ({ state }) => state === "READY");
-}
+const { host, draft, ready, puppets } = useRuleHosts(stage, gateway);
 
 async function samples(many: number): Promise<number[]> {
   const ids: number[] = [];
@@ -135,7 +51,7 @@ it("a check goes to another host when the one that has it vanishes, and after th
   const failed = await untilVersion(gateway.url, version.id, "it has failed", ({ check }) => check?.state === "FAILED");
   expect(failed).toMatchObject({
     state: "CHECKING",
-    check: { reason: expect.stringMatching(/given to 3 hosts, and each was gone/) as string },
+    check: { reason: expect.stringMatching(/begun 3 times, and each time its agent was gone/) as string },
   });
   expect((await act(gateway.url, "checkRuleset", version.id)).version.check).toMatchObject({ state: "WAITING" });
 });
