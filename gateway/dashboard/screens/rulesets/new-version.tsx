@@ -67,7 +67,13 @@ export function NewVersion({ names }: { names: readonly string[] }) {
         </div>
         <label className="field rules">
           Rules
-          <textarea name="text" rows={8} spellCheck={false} />
+          {/* A browser scrolls to the line with the cursor, which need not show the field. */}
+          <textarea
+            name="text"
+            rows={8}
+            spellCheck={false}
+            onFocus={({ currentTarget }) => currentTarget.scrollIntoView({ block: "nearest" })}
+          />
         </label>
         <label className="field">
           Or files that end in .yar or .yara, and what they include; they can be dropped here, too
