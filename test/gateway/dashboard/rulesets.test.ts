@@ -31,10 +31,11 @@ const NONE: Omit<RuleJob, "job"> = {
 it("sends rules, names mistakes by file and line, tries a version and shows which samples it would have matched; at 390 px", async () => {
   let orders: readonly RuleOrder[] = [];
   const said = new Map<string, RuleJob>();
+  const startedAt = new Date().toISOString();
   const say = async (order: RuleOrder | undefined, job: Partial<RuleJob>) => {
     if (order) said.set(order.job, { ...NONE, ...said.get(order.job), job: order.job, ...job });
     const jobs = [...said.values()].filter((one) => orders.some((known) => known.job === one.job));
-    await host.announce([], { rules: { engines: ["Yara"], jobs } });
+    await host.announce([], { startedAt, rules: { engines: ["Yara"], jobs } });
   };
   host.nc.subscribe(controlSubject("puppet"), {
     callback: (_, message) => {
