@@ -16,8 +16,8 @@ export default defineConfig({
     pool: "forks",
     // Files share the modules of their process: to load them for each file takes a fifth of the whole run.
     isolate: false,
-    // One more than the cores of a small machine: files of the mesh tests wait for two fifths of their time.
-    maxWorkers: 3,
+    // As many as the cores of a small machine: each file of the mesh tests starts several processes beside its own.
+    maxWorkers: 2,
     sequence: { sequencer: LongestFirst },
     // They end what hangs, and are no measure: many times what the slowest test takes on a machine that is busy with others.
     testTimeout: 300_000,
