@@ -7,7 +7,7 @@ import { files, importsOf } from "./house/source.js";
 
 /** What starts another program or speaks to one, and what is built. */
 const BESIDE =
-  /^(dist\/.*|node:child_process|dockerode|nats|pg|playwright-core|standalone\/(nats|postgres)\.ts|scanner-agent\/(inspect\/inspector|runners\/clamd\/clamd|fetcher\/(freshclam|cvd))\.ts)$/;
+  /^(dist\/.*|node:child_process|dockerode|nats|pg|playwright-core|standalone\/(nats|postgres)\.ts|scanner-agent\/(inspect\/inspector|runners\/clamd\/clamd|rulesets\/(check-ruleset|try-samples)|fetcher\/(freshclam|cvd))\.ts)$/;
 
 const ours = new Set(files.filter((file) => file.startsWith("test/")));
 
