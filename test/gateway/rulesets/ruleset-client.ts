@@ -1,18 +1,8 @@
 /** Rulesets as tests send and read them. */
 
+import type { ListedJob } from "../../../cli/ruleset-gateway.js";
 import { until } from "../../stage/stage.js";
 import { data } from "../http/http-client.js";
-
-export interface ShownJob {
-  readonly state: string;
-  readonly reason: string | null;
-  readonly agent: string | null;
-  readonly done: number;
-  readonly total: number;
-  readonly matched: number;
-  readonly unfinished: number;
-  readonly gone: number;
-}
 
 export interface ShownVersion {
   readonly id: string;
@@ -22,8 +12,8 @@ export interface ShownVersion {
   readonly rules: number | null;
   readonly comment: string;
   readonly mistakes: { path: string; line: number | null; message: string; severity: string }[];
-  readonly check: ShownJob | null;
-  readonly tried: ShownJob | null;
+  readonly check: ListedJob | null;
+  readonly tried: ListedJob | null;
   readonly triedSamples: { nodes: { sha256: string; outcome: string; rules: string[]; reason: string | null }[] };
 }
 
