@@ -86,8 +86,7 @@ async function awaitCheck(rulesets: RulesetGateway, id: string, signal: AbortSig
   const of = `${version.name}@${version.number}`;
   for (const mistake of version.mistakes) print(mistakeLine(mistake));
   if (version.mistakesOmitted > 0) print(`and ${version.mistakesOmitted} more`);
-  if (version.state === "READY")
-    return say(`${of} has ${version.rules?.toLocaleString("en")} rules, and compiles: try or enable it.`);
+  if (version.state === "READY") return say(`${of} compiles (rules: ${version.rules?.toLocaleString("en")}): try or enable it.`);
   process.exitCode = 1;
   if (version.state === "INVALID") return say(`${of} has mistakes: it cannot be enabled.`);
   say(`${of} was not checked: ${printable(version.check?.reason ?? "somebody has cancelled it")}`);
@@ -153,7 +152,7 @@ async function showTried(rulesets: RulesetGateway, id: string, job: ListedJob | 
   const ended =
     job.state === "DONE" ? "" : job.state === "CANCELLED" ? " (cancelled)" : ` (${job.reason ?? job.state.toLowerCase()})`;
   say(
-    `Would have matched ${job.matched.toLocaleString("en")} of the last ${job.done.toLocaleString("en")} samples${printable(ended)}.`,
+    `Would have matched ${job.matched.toLocaleString("en")} of the last ${job.done.toLocaleString("en")} ${job.done === 1 ? "sample" : "samples"}${printable(ended)}.`,
   );
   if (job.unfinished > 0) {
     say(`${job.unfinished.toLocaleString("en")} were not finished:`);
