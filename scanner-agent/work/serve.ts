@@ -197,8 +197,9 @@ export function createBundleServer(options: BundleServerOptions): BundleServer {
     try {
       await engine.switchTo?.(null, { beside: false, trial: options.selfTest, signal });
       [line.previous, line.provision, line.target] = [servingOf(line), null, line.order?.bundles ?? null];
-      await save();
+      // Said in one step: nobody may see what serves now beside the reason of before.
       tell(line, { state: "FAILED", reason: `${why}: it serves what its host has` });
+      await save();
       await tidy(signal);
     } catch (error) {
       if (signal.aborted) return;
