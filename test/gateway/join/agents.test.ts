@@ -1,7 +1,7 @@
 /** Agents as processes, with keys of their own: they work, renew, are revoked, and are not copied. */
 
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
-import { request } from "node:http";
+import type { IncomingMessage } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -10,6 +10,7 @@ import { readScan } from "../../../gateway/db/scans.js";
 import { revokeAgent } from "../../../gateway/join/agent-keys.js";
 import { parseJoinToken } from "../../../schema/join-token.js";
 import { makeCertificates } from "../../../standalone/certificates.js";
+import { forward } from "../../stage/forward.js";
 import { TESTER, until, type Part } from "../../stage/stage.js";
 import { prepared, useStage } from "../../stage/use-stage.js";
 import { base64, submit } from "../scan/submitting.js";
@@ -95,14 +96,14 @@ it("a proxy that ends TLS between a host and the mesh learns no secret, and the 
   const pair = { cert: readFileSync(certificate.cert), key: readFileSync(certificate.key) };
   let seen = "";
   const proxy = createServer(pair, (asked, answered) => {
-    const passed = request(gateway.url + asked.url, { method: asked.method, headers: asked.headers }, (answer) => {
-      answered.writeHead(answer.statusCode ?? 500, answer.headers);
-      answer.on("data", (data: Buffer) => (seen += data.toString("latin1")));
-      answer.pipe(answered);
-    });
-    asked.on("data", (data: Buffer) => (seen += data.toString("latin1")));
+    const see = (data: Buffer) => (seen += data.toString("latin1"));
     seen += `${asked.method} ${asked.url}\n`;
-    asked.pipe(passed);
+    asked.on("data", see);
+    const take = (answer: IncomingMessage) => {
+      answered.writeHead(answer.statusCode ?? 500, answer.headers);
+      answer.on("data", see).pipe(answered);
+    };
+    forward(asked, answered, { to: gateway.url, take });
   });
   await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
   onTestFinished(() => void proxy.close());

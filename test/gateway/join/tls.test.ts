@@ -2,7 +2,7 @@
 
 import { X509Certificate } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
-import { createServer as createHttpServer, request as requestHttp } from "node:http";
+import { createServer as createHttpServer, type IncomingMessage } from "node:http";
 import { createServer as createHttpsServer, request as requestHttps } from "node:https";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -20,6 +20,7 @@ import { parseJoinToken } from "../../../schema/join-token.js";
 import { isOlder } from "../../../standalone/nats.js";
 import { makeCertificates } from "../../../standalone/certificates.js";
 import { certificateOfNats } from "../../stage/certificate-of-nats.js";
+import { forward } from "../../stage/forward.js";
 import { recordingProxy } from "../../stage/recording-proxy.js";
 import { TLS_NAMES, until, type Part } from "../../stage/stage.js";
 import { prepared, useStage } from "../../stage/use-stage.js";
@@ -62,12 +63,7 @@ async function impostor(answers: (path: string) => string | undefined = () => un
   const server = createHttpsServer(pair, (request, response) => {
     const text = answers(request.url ?? "");
     if (text !== undefined) return void response.end(text);
-    const { method, headers } = request;
-    const passed = requestHttps(secure() + request.url, { method, headers, ca: authority() }, (answer) => {
-      response.writeHead(answer.statusCode ?? 500, answer.headers);
-      answer.pipe(response);
-    });
-    request.pipe(passed);
+    forward(request, response, { to: secure(), ca: authority() });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   onTestFinished(() => void server.close());
@@ -176,12 +172,12 @@ it("of what a gateway answers to a renewal, nothing is believed that it has not 
   const kept = () => readIdentity(joined.folder);
   let change: (answer: Record<string, unknown>) => unknown = (answer) => answer;
   const between = createHttpServer((asked, answered) => {
-    const passed = requestHttp(gateway.url + asked.url, { method: asked.method, headers: asked.headers }, (answer) => {
+    const take = (answer: IncomingMessage) => {
       let text = "";
       answer.setEncoding("utf8").on("data", (part: string) => (text += part));
       answer.once("end", () => answered.end(JSON.stringify(change(JSON.parse(text) as Record<string, unknown>))));
-    });
-    asked.pipe(passed);
+    };
+    forward(asked, answered, { to: gateway.url, take });
   });
   await new Promise<void>((resolve) => between.listen(0, "127.0.0.1", resolve));
   onTestFinished(() => void between.close());

@@ -52,7 +52,7 @@ it.each(["//", "http://[", "/graphql/../x", "/%"])("an upgrade of %s is refused"
     const socket = connect(Number(new URL(gateway.url).port), "127.0.0.1");
     let text = "";
     socket.on("data", (part) => (text += part.toString()));
-    socket.once("close", () => resolve(text));
+    socket.on("error", () => {}).once("close", () => resolve(text));
     socket.write(
       `GET ${target} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`,
     );
