@@ -9,10 +9,10 @@ import type { ScanContext } from "../scan/context.js";
 import { STARTED_AT, VERSION } from "../scan/system.js";
 
 const EVERY_MS = 10_000;
-/** How soon a change of the connection to NATS is seen. */
+/** How often the connection to NATS is checked for a change. */
 const LOOK_MS = 250;
 
-/** Says in Postgres that this gateway is there, every few seconds and when it loses or finds NATS, until it is stopped. */
+/** Records in Postgres that this gateway is alive, every few seconds and whenever it loses or regains NATS, until stopped. */
 export function startGatewayPresence(
   { db, bus, samples, log }: Pick<ScanContext, "db" | "bus" | "samples" | "log">,
   everyMs = EVERY_MS,
@@ -61,7 +61,7 @@ export function startGatewayPresence(
     async stop() {
       stopping.abort();
       await running;
-      // Without Postgres it is gone as soon as it has said nothing for a while.
+      // If Postgres is away, the record expires by itself after a while.
       if (isRecorded)
         await deleteGateway(db, gatewayId).catch((error: unknown) =>
           log.debug({ err: error }, "cannot take this gateway off the list"),
@@ -70,7 +70,7 @@ export function startGatewayPresence(
   };
 }
 
-/** Null where the system does not tell. */
+/** Null if the operating system does not report it. */
 async function freeBytes(folder: string): Promise<number | null> {
   try {
     const { bavail, bsize } = await statfs(folder);

@@ -9,7 +9,7 @@ import type { ScanContext } from "../scan/context.js";
 
 const AGAIN_MS = 10_000;
 
-/** Builds the indexes of lists that an update has brought, while everything else goes on. One gateway at a time builds one. */
+/** Builds the list indexes that an update added, in the background. Only one gateway builds an index at a time. */
 export function startIndexBuilds(
   { config, db, cancelDb, log }: Pick<ScanContext, "db" | "cancelDb" | "log"> & { config: Pick<GatewayConfig, "databaseUrl"> },
   againMs = AGAIN_MS,
@@ -23,7 +23,7 @@ export function startIndexBuilds(
       try {
         const [next] = await findMissing(db, await readListIndexes());
         if (next === undefined) return;
-        // Without a time limit: on a large store it takes minutes.
+        // This connection has no time limit, since a build takes minutes on a large store.
         const own = openDatabase(config.databaseUrl, lost, { max: 1 });
         const built = await runCancellable({ db: own, canceller: cancelDb, signal }, (connection) =>
           buildIndex(connection, next),

@@ -2,12 +2,12 @@ import type { Database } from "../db/database.js";
 import { findLocked } from "../db/results.js";
 
 /**
- * The scans of which somebody was found to hold the locks. What is recorded of one waits for its lock as long as Postgres lets it, and
- * with it all that is recorded in the same statement: so before the next time it is asked whether the lock is free.
+ * Scans that were found locked by another session. Recording a result of such a scan waits for the lock until Postgres gives up, and so
+ * does the rest of the statement. So the next batch first checks whether the lock is free.
  */
 export interface LockedScans {
   add(scanIds: Iterable<number>): void;
-  /** Those of these scans that are still locked. */
+  /** Which of these scans are still locked. */
   among(db: Database, scanIds: readonly number[]): Promise<ReadonlySet<number>>;
 }
 

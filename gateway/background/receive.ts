@@ -10,21 +10,21 @@ import type { ScanContext } from "../scan/context.js";
 import { settleTogether, type Settlement } from "./settlement.js";
 import type { Returns } from "./returned.js";
 
-/** A result, and what settles it on the bus. */
+/** A result, and how to settle its delivery. */
 export interface ReceivedResult {
   readonly delivery: Settlement;
   readonly result: IncomingResult;
   readonly subject: string;
-  /** Its share of its message. */
+  /** Its share of the message's bytes. */
   readonly bytes: number;
-  /** Whether it has a message of its own. */
+  /** Whether it is the only answer in its message. */
   readonly isAlone: boolean;
 }
 
 /**
- * Parses the results of a message, and hands over returned requests. The engine is taken from the subject, whatever the message
- * says. What is malformed is rejected for good, each answer alone; so is a message from the account of the other class, and an answer that
- * another agent has published than it says.
+ * Parses the results in a message and hands over returned requests. The engine is taken from the subject, not from the message. Malformed
+ * answers are rejected for good, one by one. So are messages from the account of the other class, and answers whose agent is not the one
+ * that published them.
  */
 export function receive(
   ctx: ScanContext,
@@ -34,7 +34,7 @@ export function receive(
 ): readonly ReceivedResult[] {
   const { subject, data } = delivery;
   const reject = (settlement: Settlement, error: unknown) => {
-    // Whatever it is, it would be the same each time that the message is delivered.
+    // A redelivery would fail the same way.
     ctx.metrics.resultsIgnored.labels(error instanceof OfAnotherAgent ? "another agent" : "malformed").inc();
     ctx.log.warn({ err: error, subject, internet }, "rejected a malformed result message");
     settlement.term();
@@ -75,10 +75,10 @@ function engineOf({ fleet }: ScanContext, internet: InternetClass, { subject, da
   return engine;
 }
 
-/** A result that names another agent than NATS, which knows who has published it. */
+/** A result that names another agent than the one that NATS says published it. */
 class OfAnotherAgent extends MalformedMessage {}
 
-/** The subject says which agent has answered, where agents have accounts of their own; what the message says must agree. */
+/** Where agents have their own accounts, the subject names the publishing agent, and the message must agree with it. */
 function checkAgent(subject: string, { agent }: AgentAnswer): void {
   const publisher = agentOfResult(subject);
   if (publisher !== undefined && publisher !== agent)
@@ -92,12 +92,12 @@ function toStore(message: ResultMessage, engine: string, internet: InternetClass
   return isUninspected(message) ? { ...result, ofAntivirus: { ...result, ...AGENT_TOO_OLD } } : result;
 }
 
-/** Agents up to 0.1 say only in a sentence that a request has ended its agent too often. */
+/** Agents up to 0.1 report only in the error text that a request crashed its agent too often. */
 function causeOf({ cause, error }: ResultMessage): ResultCause | null {
   return cause ?? (error === CRASHED_REPEATEDLY_ERROR ? "CRASHED_REPEATEDLY" : null);
 }
 
-/** An older agent says CLEAN of what is closed to its engine: of an antivirus engine that proves nothing. */
+/** Older agents report CLEAN for samples that their engine cannot look into. From an antivirus engine that proves nothing. */
 function isUninspected({ state, verdict, inspector }: ResultMessage): boolean {
   return state === "DONE" && verdict === "CLEAN" && inspector === undefined;
 }

@@ -19,11 +19,11 @@ export interface Recorder {
 
 const BATCH = 200;
 const BATCH_BYTES = 4 * 1024 * 1024;
-/** How much may wait to be recorded before no more is consumed. */
+/** The backlog at which consuming pauses. */
 const WAITING = 1_000;
 const WAITING_BYTES = 16 * 1024 * 1024;
 const PAUSE_MS = 500;
-/** How long a result waits that failed alone for a reason that may pass. */
+/** How soon to retry a result that failed on its own for a reason that may pass. */
 const DELAY_MS = 5_000;
 
 /** Consumes results from both accounts, records them in batches, sends hints, and acknowledges them last. */
@@ -52,7 +52,7 @@ function recordAccount(ctx: ScanContext, internet: InternetClass): Recorder {
     if (waiting.length >= WAITING || waitingBytes >= WAITING_BYTES) await working;
   });
 
-  /** One batch at a time. What arrives meanwhile makes the next. */
+  /** One batch at a time. Results that arrive meanwhile go into the next. */
   async function work(): Promise<void> {
     await new Promise(setImmediate);
     try {
@@ -86,13 +86,13 @@ function sizeOf(results: readonly ReceivedResult[]): number {
   return results.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
-/** What a recorder keeps of earlier batches. */
+/** What a recorder remembers from earlier batches. */
 interface Memory {
   readonly locked: LockedScans;
   readonly limit: BatchLimit;
 }
 
-/** A batch that cannot be recorded is split, so that one bad result costs no other. */
+/** If a batch cannot be recorded, its results are recorded one by one, so that a bad one does not hold up the others. */
 async function recordOrReturn(ctx: ScanContext, memory: Memory, received: readonly ReceivedResult[]): Promise<void> {
   let batch = received;
   try {
@@ -115,7 +115,7 @@ async function recordOrReturn(ctx: ScanContext, memory: Memory, received: readon
   }
 }
 
-/** Somebody holds the locks of some scans: their results are tried again later, and hold up no other. */
+/** Another session holds the locks of some scans. Their results are retried later; the others are recorded now. */
 async function recordUnlocked(ctx: ScanContext, memory: Memory, batch: readonly ReceivedResult[], cause: unknown): Promise<void> {
   let scans: ReadonlySet<number>;
   try {
@@ -123,7 +123,7 @@ async function recordUnlocked(ctx: ScanContext, memory: Memory, batch: readonly 
   } catch (error) {
     return returnToBus(ctx, batch, error);
   }
-  // Another lock was in the way, or it is free again.
+  // It was another lock, or the lock has been released.
   if (scans.size === 0) return returnToBus(ctx, batch, cause);
   ctx.log.warn({ scans: [...scans] }, "cannot record results of scans that somebody has locked; they are tried again");
   memory.locked.add(scans);
@@ -131,7 +131,7 @@ async function recordUnlocked(ctx: ScanContext, memory: Memory, batch: readonly 
   if (unlocked.length > 0) await recordOrReturn(ctx, memory, unlocked);
 }
 
-/** Returns the results of locked scans to the bus, which delivers them again later. Returns the others. */
+/** Returns the results of locked scans to the bus for a later redelivery, and returns the remaining results. */
 function setAside(batch: readonly ReceivedResult[], locked: ReadonlySet<number>): readonly ReceivedResult[] {
   for (const { delivery, result } of batch) if (locked.has(result.scanId)) delivery.nak(DELAY_MS);
   return batch.filter(({ result }) => !locked.has(result.scanId));
@@ -141,7 +141,7 @@ function scanIdsOf(batch: readonly ReceivedResult[]): number[] {
   return batch.map(({ result }) => result.scanId);
 }
 
-/** What Postgres can never store is rejected for good. Anything else is tried again later, alone. */
+/** Rejects a result that Postgres can never store. Any other is retried later. */
 function rejectOrDelay(ctx: ScanContext, { delivery, result, subject }: ReceivedResult, error: unknown): void {
   const at = { err: error, subject, scan: result.scanId };
   if (!isUnstorable(error)) {
@@ -153,12 +153,12 @@ function rejectOrDelay(ctx: ScanContext, { delivery, result, subject }: Received
   delivery.term();
 }
 
-/** Also a statement that is too complex for Postgres (54…), or a value that is for the process itself. */
+/** Includes statements that are too complex for Postgres (class 54) and values that this process cannot handle. */
 function isUnstorable(error: unknown): boolean {
   return isDataError(error) || isTooComplex(error) || error instanceof RangeError;
 }
 
-/** Postgres is away: returns the results to the bus, and waits a little before it consumes more. */
+/** Postgres is away: returns the results to the bus and pauses before consuming more. */
 async function returnToBus(
   ctx: ScanContext,
   batch: readonly ReceivedResult[],
@@ -170,7 +170,7 @@ async function returnToBus(
   await pause(PAUSE_MS);
 }
 
-/** After a crash on the way the results are delivered again, to a recorder that does the rest for their scans. */
+/** After a crash anywhere in here the results are redelivered, and another recorder completes the rest. */
 async function record(ctx: ScanContext, batch: readonly ReceivedResult[]): Promise<void> {
   const results = await judgeSuppressed(
     ctx.db,
@@ -188,7 +188,7 @@ async function record(ctx: ScanContext, batch: readonly ReceivedResult[]): Promi
     results.filter(({ state, scanId }) => state === "DONE" && scanIds.has(scanId)).map(({ engine }) => engine),
   );
   for (const [i, result] of results.entries()) {
-    // An agent may name any engine: a label for each name would fill the memory of whoever collects them.
+    // An agent may send any engine name. A label for each would fill the memory of the metrics collector.
     const isKnown = ctx.fleet.classOf(result.engine) !== undefined;
     ctx.metrics.results.labels(isKnown ? result.engine : "unknown", result.state).inc();
     batch[i]?.delivery.ack();

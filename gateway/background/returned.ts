@@ -14,14 +14,14 @@ import type { ScanContext } from "../scan/context.js";
 import type { Settlement } from "./settlement.js";
 import { unansweredResult } from "../scan/withdraw.js";
 
-/** How long a returned request waits until it is published again. */
+/** How long to wait before a returned request is published again. */
 const DELAY_MS: Readonly<Record<ReturnCause, number>> = { STOPPING: 0, UNAVAILABLE: 1_000, NO_ROOM: 5_000 };
 const BATCH = 200;
 const RETRY_AFTER_MS = 500;
-/** One that fails alone does not become better soon. */
+/** A request that fails alone is unlikely to succeed soon. */
 const FAILED_AFTER_MS = 5_000;
 
-/** True, or when it is tried again. */
+/** Whether it is settled, or how long to wait before the next try. */
 type Settled = true | { readonly retryMs: number };
 
 interface ReceivedReturn {
@@ -29,10 +29,10 @@ interface ReceivedReturn {
   readonly message: ReturnedRequest;
 }
 
-/** Takes what agents return: publishes it anew, and acknowledges the message last. */
+/** Publishes returned requests again, then acknowledges the messages that returned them. */
 export interface Returns {
   take(delivery: Settlement, engine: string, message: ReturnedRequest): void;
-  /** Waits for what it has taken. */
+  /** Waits until all returned requests taken so far are settled. */
   idle(): Promise<void>;
 }
 
@@ -66,7 +66,7 @@ export function createReturns(ctx: ScanContext, internet: InternetClass): Return
   };
 }
 
-/** One that cannot be published costs no other. */
+/** A request that cannot be published does not hold up the others. */
 async function publishEach(ctx: ScanContext, internet: InternetClass, batch: readonly ReceivedReturn[]): Promise<Settled[]> {
   try {
     return await publishReturned(ctx, internet, batch);
@@ -79,8 +79,8 @@ async function publishEach(ctx: ScanContext, internet: InternetClass, batch: rea
 }
 
 /**
- * Inserts requests again that are still open; those that no host has room for are FAILED. Returns for each whether it is settled: one
- * whose sequence is not recorded yet is not, nor one whose scan somebody has locked, which holds up no other.
+ * Inserts returned requests again if they are still open; if no host has room for the sample, the result is FAILED. Returns for each
+ * whether it is settled. A request is not settled while its sequence is not recorded, or while another session has locked its scan.
  */
 async function publishReturned(ctx: ScanContext, internet: InternetClass, batch: readonly ReceivedReturn[]): Promise<Settled[]> {
   const locked = await findLocked(
@@ -97,7 +97,7 @@ async function publishReturned(ctx: ScanContext, internet: InternetClass, batch:
     });
     const marked = rows.filter((row) => !row.unmarked);
     const homeless = marked.filter((row) => isTooLarge(ctx.fleet, row));
-    // The same message may have come twice.
+    // The same message may have been delivered twice.
     const again = new Map(
       marked.filter((row) => !homeless.includes(row)).map((row) => [`${row.outboxId} ${row.engineId}`, unanswered(row)]),
     );
@@ -129,7 +129,7 @@ function unanswered({ outboxId, engineId, message: { cause, crashes } }: Returne
   return { outboxId, engineId, crashes, delayMs: DELAY_MS[cause] };
 }
 
-/** Whether every host that has the engine says that its disk is too small for the sample. */
+/** Whether every host that runs the engine reports too small a disk for the sample. */
 function isTooLarge(fleet: Fleet, { engine, size, message: { cause } }: ReturnedEntry): boolean {
   if (cause !== "NO_ROOM") return false;
   const hosts = fleet.agents().filter(({ engines }) => engines.some(({ name }) => engineToken(name) === engine));

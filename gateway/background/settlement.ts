@@ -4,8 +4,8 @@ import type { ResultDelivery } from "../bus/bus.js";
 export type Settlement = Pick<ResultDelivery, "ack" | "nak" | "term">;
 
 /**
- * The parts of a delivery, each to be settled once. When all are, the delivery is put back if one of them was, for the longest of
- * their times; those that were recorded change nothing when they come again. Else it is acknowledged, or ended if no part was.
+ * Splits a delivery into parts that are settled separately. Once all are settled, the delivery is put back if any part was, after the
+ * longest delay asked for; redelivering the recorded parts changes nothing. Otherwise it is acknowledged, or terminated if every part was.
  */
 export function settleTogether(delivery: Settlement, parts: number): readonly Settlement[] {
   let open = parts;

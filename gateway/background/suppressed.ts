@@ -4,7 +4,7 @@ import type { Database } from "../db/database.js";
 import type { IncomingResult } from "../db/results.js";
 import { findSuppressions, type LiveSuppression } from "../db/suppressions.js";
 
-/** The results without what is suppressed now. Postgres is asked only where something was found. */
+/** Takes suppressed detections out of the results. Postgres is queried only if there are detections. */
 export async function judgeSuppressed(db: Database, results: readonly IncomingResult[]): Promise<readonly IncomingResult[]> {
   const found = results.flatMap(detectionsOf).map(({ signature }) => signature);
   if (found.length === 0) return results;
@@ -19,8 +19,8 @@ function detectionsOf({ verdict, signature, detections }: IncomingResult): reado
 }
 
 /**
- * A result of which all that was found is suppressed is no detection any more. Of an engine that tells the first thing alone it is
- * UNSCANNED: what else is in the sample nobody has said. What was suppressed is never taken over by a later scan.
+ * If everything that a result found is suppressed, it is not a detection any more. If the engine reports only its first finding, the result
+ * becomes UNSCANNED, because nobody knows what else is in the sample. Such results are never reused by a later scan.
  */
 export function withoutSuppressed(result: IncomingResult, live: readonly LiveSuppression[]): IncomingResult {
   const reasonOf = ({ signature }: Detection) =>
@@ -41,7 +41,7 @@ export function withoutSuppressed(result: IncomingResult, live: readonly LiveSup
   return { ...judged, verdict: worst, signature: listNames(listed, left) };
 }
 
-/** The names that are left. Of a list that was cut, those of detections that were not in it come into it. */
+/** The remaining names. If the list was cut, detections that it left out move up. */
 function listNames(listed: readonly string[], left: readonly Detection[]): string | null {
   const isCut = listed.at(-1) === CUT;
   const names = isCut ? [...listed.slice(0, -1), ...left.map(({ signature }) => signature)] : listed;

@@ -5,27 +5,27 @@ import { lockMarks, markScans, firstNeededSeq, readClock, requeueLost } from "..
 import type { RowBatches } from "../batches/row-batches.js";
 import type { ScanContext } from "../scan/context.js";
 
-/** The floor of a durable at a time. */
+/** Up to which sequence a durable had settled everything, and when. */
 interface Observation {
   readonly floor: number;
   readonly at: number;
 }
 
-/** The most results whose requests are published again together. */
+/** The most lost requests that are published again in one batch. */
 export const LOST_BATCH = 500;
-/** After a longer gap between two sweeps, in units of ack_wait, the watch starts anew. */
+/** If two sweeps are further apart than this, in units of ack_wait, observation starts over. */
 const LONGEST_GAP_ACK_WAITS = 3;
 
 /**
  * Watches how far each durable has settled. A request that was settled 2 × ack_wait ago and still has no result is lost. After an
- * interruption (the process was stopped, Postgres was away) the watch starts anew, because results may be waiting to be recorded.
+ * interruption (the process was stopped, Postgres was away) observation starts over, because results may still be waiting to be recorded.
  */
 export function createLossWatch(ackWaitMs: number, batches: RowBatches) {
   const history = new Map<number, Observation[]>();
   let last = -Infinity;
 
   async function findSettled(ctx: ScanContext, accountClass: InternetClass, lastSeq: number): Promise<Map<number, number>> {
-    // An engine that has never run, such as an imported one, was never asked, and may have no durable.
+    // An engine that has never run, such as an imported one, was never sent a request and may have no durable.
     const engines = (await readEngines(ctx.db)).filter(
       (engine) => engine.lastHealthyAt !== null && internetClass(engine.internet) === accountClass,
     );
@@ -33,10 +33,10 @@ export function createLossWatch(ackWaitMs: number, batches: RowBatches) {
     for (const { engineId, name } of engines) {
       const at = performance.now();
       const durable = await ctx.bus.account(accountClass).durableState(name);
-      // Lost: it is made again within seconds. Until then nothing is known of this engine's requests.
+      // The durable is lost and will be recreated within seconds. Until then nothing is known about this engine's requests.
       if (!durable) continue;
       const { ackFloor, pending, unacknowledged } = durable;
-      // A durable with nothing pending or unacknowledged has settled everything that was published before it was asked.
+      // A durable with nothing pending or unacknowledged has settled everything published before this query.
       const floor = pending === 0 && unacknowledged === 0 ? Math.max(ackFloor, lastSeq) : ackFloor;
       const seen = (history.get(engineId) ?? []).filter((one) => one.floor <= floor);
       const old = seen.findLast((one) => at - one.at >= 2 * ackWaitMs);
@@ -64,7 +64,7 @@ export function createLossWatch(ackWaitMs: number, batches: RowBatches) {
           ctx.metrics.republished.inc(outboxIds.length);
           ctx.log.warn({ requests: outboxIds.length, internet: accountClass }, "publishing requests again that the bus has lost");
           for (const outboxId of outboxIds) ctx.relay.publishSoon(outboxId);
-          // After a failure the batches are small. A full one is followed by the next sweep.
+          // Batches are small after a failure. After a full-size batch the next sweep continues.
           return outboxIds.length === batch.limit && batch.limit < LOST_BATCH;
         });
       }
@@ -73,8 +73,8 @@ export function createLossWatch(ackWaitMs: number, batches: RowBatches) {
 }
 
 /**
- * Requests are marked a second after they were published, so the newest are not marked. Between two looks, those of all gateways
- * together, so much time must pass that these are newer than the former look.
+ * Requests are marked in the outbox a second after they were published, so the newest are not marked yet. Sweeps of all gateways must be
+ * this far apart, so that unmarked requests are newer than the previous sweep.
  */
 const MARKED_AFTER_MS = 3_000;
 

@@ -6,12 +6,12 @@ import { lockMarks, markSamples } from "../db/sweep.js";
 import type { ScanContext } from "../scan/context.js";
 
 const PAGE = 500;
-/** A long walk goes on at the next sweep, so that no transaction lasts for minutes. */
+/** A long walk continues in the next sweep, so that no transaction takes minutes. */
 const MOST_PAGES = 200;
 
 /**
- * Removes stored bytes that are older than the grace and that no row names. Each is looked at once, as soon as it is old enough: an
- * upload may take half the grace, so by then its sample has a row or never will.
+ * Removes stored bytes that are older than the grace period and not named by any row. Each is checked once, as soon as it is old enough: an
+ * upload takes at most half the grace period, so by then its sample has a row or never will.
  */
 export async function removeOrphans(ctx: ScanContext, internet: InternetClass): Promise<void> {
   const account = accountName(internet);

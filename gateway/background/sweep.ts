@@ -35,18 +35,18 @@ import { updateFetched } from "../updates/update-fetched.js";
 import { fetchUpdates } from "../updates/fetch-updates.js";
 import { finishWithdrawals, withdraw, type ClosedResult, type Withdrawal } from "../scan/withdraw.js";
 
-/** Repairs what was lost and closes what is overdue, by Postgres's clock, until stopped. Any number of gateways may sweep. */
+/** Repairs what was lost and closes what is overdue, by Postgres's clock, until stopped. Every gateway runs it; they do not conflict. */
 export interface Sweep {
   stop(): Promise<void>;
 }
 
 interface Step {
   readonly name: string;
-  /** Milliseconds between two runs; 0 in each sweep. */
+  /** Milliseconds between two runs; 0 means in every sweep. */
   readonly every: number;
-  /** It is run only if there is such work. */
+  /** Run only if this kind of work is due. */
   readonly due?: DueWork;
-  /** Or if this gateway has heard of some that Postgres does not know any more. */
+  /** Also run if this gateway knows of work that Postgres does not report as due. */
   heard?(ctx: ScanContext): boolean;
   run(ctx: ScanContext): Promise<unknown>;
 }
@@ -115,7 +115,7 @@ export function startSweep(ctx: ScanContext): Sweep {
     }
   }
 
-  /** An outage is logged by the connection itself, and the next sweep tries again. */
+  /** The connection itself logs outages, and the next sweep tries again. */
   function report(step: string, error: unknown): void {
     if (error instanceof GatewayError && error.code === "UNAVAILABLE")
       return ctx.log.debug({ step }, "skipped a step of the sweep: a part of the mesh is unavailable");
@@ -150,7 +150,7 @@ async function removeKeys({ db }: ScanContext): Promise<void> {
   while ((await removeOldKeys(db, KEYS_BATCH)) === KEYS_BATCH);
 }
 
-/** First closes everything in Postgres, so that trouble with the bus does not delay it. */
+/** First closes everything in Postgres, so that problems with the bus do not delay it. */
 async function closeOverdue(ctx: ScanContext, batches: RowBatches): Promise<void> {
   const closed: Withdrawal[] = [];
   await batches
@@ -173,7 +173,7 @@ function overdueResult(result: OpenResult, hadAgent: boolean): ClosedResult {
   return hadAgent ? { ...result, state: "TIMEOUT", error: "timeout" } : { ...result, state: "NO_AGENT", error: "no agent" };
 }
 
-/** Removes the copies in the internet account that no open scan needs. */
+/** Removes copies in the internet account that no open scan needs. */
 async function removeIdleCopies(ctx: ScanContext, batches: RowBatches): Promise<void> {
   await batches.run(async (batch) => {
     await removeFromBus(ctx, await ctx.db.transaction().execute((tx) => releaseInternetCopies(tx, batch)));

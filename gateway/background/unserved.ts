@@ -7,12 +7,11 @@ import type { RowBatches } from "../batches/row-batches.js";
 import type { ScanContext } from "../scan/context.js";
 import { unansweredResult } from "../scan/withdraw.js";
 
-/** The most results that are closed together. */
+/** The most results that are closed in one batch. */
 export const UNSERVED_BATCH = 500;
 
 /**
- * Ends what open scans expect of engines that no agent has any more, or that work on no agent that has them. An answer that comes
- * all the same still counts.
+ * Closes open results of engines that no agent has any more, or that do not work on any agent that has them. A late answer still counts.
  */
 export async function closeUnserved(ctx: ScanContext, batches: RowBatches): Promise<void> {
   const engines = ctx.fleet.agents().flatMap((agent) => agent.engines);

@@ -1,15 +1,15 @@
-/** How many results are recorded together. */
+/** How many items go into one batch. */
 export interface BatchLimit {
   most(): number;
-  /** A batch was recorded: the next may be larger. */
+  /** The batch succeeded, so the next may be larger. */
   recorded(): void;
-  /** A batch of so many was not. */
+  /** A batch of `count` items failed. */
   failed(count: number): void;
 }
 
 /**
- * Postgres that is away, and a result that ends its connection or takes all its memory, look alike. After each failure fewer results
- * are tried together, at last one alone, so that such a result keeps back no other.
+ * An outage of Postgres looks the same as a result that kills its connection or exhausts its memory. So each failure halves the batch, down
+ * to a single result, until the bad one no longer affects the others.
  */
 export function createBatchLimit(largest: number): BatchLimit {
   let limit = largest;

@@ -4,18 +4,18 @@ interface Waiting<T, R> {
   readonly reject: (error: unknown) => void;
 }
 
-/** Takes one item, which is worked on together with others. */
+/** Takes one item and processes it in a batch with others. */
 export type Batched<T, R> = (item: T) => Promise<R>;
 
 /**
- * Turns a function over many items into one over a single item: items that arrive while a batch is at work go into the next. A lone
- * item waits for nothing; under load one transaction serves many. A batch that fails fails each of its items. As long as several items
- * wait for each batch, one batch is at work at a time: two would share what one transaction can serve.
+ * Turns a function over many items into one over a single item. Items that arrive while a batch is running go into the next, so a lone item
+ * does not wait, and under load one transaction serves many. If a batch fails, each of its items fails. While batches have several items,
+ * only one runs at a time: two would split what one transaction can serve.
  */
 export function batched<T, R>(work: (items: T[]) => Promise<R[]>, limits: { size: number; parallel: number }): Batched<T, R> {
   const waiting: Waiting<T, R>[] = [];
   let running = 0;
-  /** How many items the last batch had. */
+  /** The size of the last batch. */
   let last = 0;
 
   function next(): void {
@@ -43,7 +43,7 @@ export function batched<T, R>(work: (items: T[]) => Promise<R[]>, limits: { size
   return (item) =>
     new Promise<R>((resolve, reject) => {
       waiting.push({ item, resolve, reject });
-      // One turn of the event loop, so that requests that arrive together share a batch.
+      // Waits one turn of the event loop, so that requests that arrive together share a batch.
       if (waiting.length === 1) setImmediate(next);
     });
 }

@@ -1,11 +1,11 @@
-/** Pieces below are small. */
+/** Pieces smaller than this are small. */
 const SMALL_BYTES = 16 * 1024;
-/** So many small pieces that follow each other are joined, because a list of very small ones takes more memory than their bytes. */
+/** This many consecutive small pieces are joined: a list of tiny pieces takes more memory than their bytes. */
 const JOINED = 256;
 
 /**
- * Regroups bytes into chunks of exactly `size`; the last may be smaller. An empty source gives no chunk. A chunk is a list of pieces,
- * which are those of the source where they are not very small.
+ * Regroups bytes into chunks of exactly `size`, except that the last may be smaller. An empty source gives no chunks. A chunk is a list of
+ * the source's pieces, with very small ones joined.
  */
 export async function* chunked(source: AsyncIterable<Uint8Array>, size: number): AsyncGenerator<Uint8Array[]> {
   let pieces = collectPieces();
@@ -47,13 +47,13 @@ function collectPieces(): { size(): number; add(piece: Uint8Array): void; all():
   };
 }
 
-/** Runs a bounded number of tasks at once, and keeps their results in order. */
+/** Runs a limited number of tasks at once and keeps their results in order. */
 export interface Window<T> {
-  /** Waits for a free place, then starts the task. Throws the first failure of an earlier one. */
+  /** Waits for a free slot, then starts the task. Throws the first failure of an earlier task. */
   add(task: () => Promise<T>): Promise<void>;
   /** All results in order. Throws the first failure. */
   all(): Promise<T[]>;
-  /** The results of the tasks that succeeded, once all have ended. */
+  /** The results of the successful tasks, once all tasks have ended. */
   settled(): Promise<T[]>;
 }
 

@@ -5,27 +5,27 @@ import { GatewayError } from "../errors.js";
 /** Which rows a statement may take. */
 export interface RowRange {
   readonly limit: number;
-  /** Ids of rows that are left out for now. */
+  /** Ids of rows to skip for now. */
   readonly except: readonly number[];
 }
 
 export interface RowBatch extends RowRange {
-  /** Called with the ids of the rows that are taken, before anything that may fail because of one of them. */
+  /** To be called with the ids of the rows taken, before anything that may fail because of one of them. */
   took(ids: readonly number[]): void;
 }
 
-/** Does background work on many rows at once, so that a row with which it fails costs no other. */
+/** Does background work on rows in batches, so that a row that fails does not hold up the others. */
 export interface RowBatches {
-  /** Works until a batch says that there is no more. Throws what keeps back all rows. */
+  /** Runs until a batch reports that no more is left. Throws errors that affect all rows. */
   run(work: (batch: RowBatch) => Promise<boolean>): Promise<void>;
 }
 
 const FIRST_WAIT_MS = 5_000;
 const LONGEST_WAIT_MS = 600_000;
-/** So many rows that fail alone one after the other are not what is wrong. */
+/** After this many single failures in a row, the rows are not the cause. */
 const MOST_ALONE = 5;
 
-/** `row` is what the log calls a row. After a failure fewer rows are taken; one that fails alone is left out for a while. */
+/** `row` is what the log calls a row. Batches shrink after a failure, and a row that fails alone is skipped for a while. */
 export function createRowBatches(largest: number, log: Logger, row: string): RowBatches {
   const limit = createBatchLimit(largest);
   const leftOut = new Map<number, { readonly until: number; readonly waitMs: number }>();
@@ -56,7 +56,7 @@ export function createRowBatches(largest: number, log: Logger, row: string): Row
           const [id] = taken;
           if (id === undefined) throw error;
           limit.failed(taken.length);
-          // Also a row that ends the connection looks as if Postgres were away. The next run goes on with fewer.
+          // A row that kills the connection also looks like an outage of Postgres. The next run uses a smaller batch.
           if (taken.length > 1 && error instanceof GatewayError) throw error;
           if (taken.length > 1) continue;
           leaveOut(id, error);

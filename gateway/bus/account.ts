@@ -29,7 +29,7 @@ export interface StreamStatus {
   readonly name: string;
   readonly messages: number;
   readonly bytes: number;
-  /** Null: as much as the server has. */
+  /** Null if only the server limits it. */
   readonly maxBytes: number | null;
 }
 
@@ -39,27 +39,27 @@ export interface Account {
   readonly connection: Connection;
   /** Publishes a request. Returns its sequence and the identity of the stream that holds it. */
   publishRequest(speed: EngineSpeed, data: Uint8Array, messageId: string): Promise<{ seq: number; stream: string }>;
-  /** Creates the engine's durable, or moves it to the engine's class. From then on it is created again if the server loses it. */
+  /** Creates the engine's durable, or moves it to the engine's class. If the server loses it later, it is recreated. */
   ensureDurable(engine: DurableEngine): Promise<void>;
   /** Removes the durable of an engine that has moved to the other class. */
   dropDurable(engine: string): Promise<void>;
   /** Undefined while the server has no such durable. */
   durableState(engine: string): Promise<DurableState | undefined>;
-  /** Makes the stream of bundles if it is missing. Throws STORAGE_FULL if there is no room for it. */
+  /** Creates the stream of bundles if it is missing. Throws STORAGE_FULL if there is no room for it. */
   ensureBundles(): Promise<void>;
-  /** Streams and durables that could not be made, a sentence each. */
+  /** Streams and durables that could not be created, a sentence each. */
   missing(): string[];
-  /** A sentence on why JetStream takes no messages although NATS is connected. */
+  /** A sentence on why JetStream accepts no messages although NATS is connected. */
   writeProblem(): string | undefined;
   /** The server's version and the fill level of each stream. */
   state(): Promise<{ serverVersion: string; streams: StreamStatus[] }>;
-  /** Last sequence and identity of SCANS. */
+  /** The last sequence and the identity of SCANS. */
   scansState(): Promise<{ lastSeq: number; stream: string }>;
   /** Removes all requests below `seq`. */
   purgeScans(seq: number): Promise<void>;
-  /** Removes requests by sequence, unless the stream has another identity by now. */
+  /** Removes requests by sequence, unless the stream has been recreated since. */
   removeRequests(stream: string, seqs: readonly number[]): Promise<void>;
-  /** Sends an agent a control message. Lossy: while NATS is away nothing is sent. */
+  /** Sends an agent a control message. Lossy: nothing is sent while NATS is away. */
   sendControl(agent: string, message: Control): void;
   /** Delivers results until stopped, across reconnections. */
   consumeResults(deliver: (delivery: ResultDelivery) => Promise<void>): { stop(): Promise<void> };
@@ -70,8 +70,8 @@ const CHECK_MS = 5_000;
 const PUBLISH_MS = 5_000;
 
 /**
- * Opens an account. Whenever it counts as up, its streams and the presence bucket exist, and every durable that the server does not
- * refuse. What is lost while it is up is made again within seconds.
+ * Opens an account. While it is up, its streams and the presence bucket exist, and so does every durable that the server accepts. Anything
+ * lost in the meantime is recreated within seconds.
  */
 export function openAccount(
   config: GatewayConfig,
@@ -97,7 +97,7 @@ export function openAccount(
 
   const connection = keepConnection(config, internet, "work", log, prepare);
   const manager = () => connection.up().jetstreamManager({ checkAPI: false });
-  /** What asks the server about streams and durables. */
+  /** Asks the server about streams and durables. */
   async function ask<T>(question: (jsm: JetStreamManager) => Promise<T>): Promise<T> {
     try {
       return await question(await manager());
@@ -107,17 +107,17 @@ export function openAccount(
   }
 
   let checking = false;
-  /** Connected, and JetStream does not answer. */
+  /** NATS is connected, but JetStream does not answer. */
   let isStalled = false;
   let logged = "";
-  /** Makes again what was lost. The same failure is logged once. */
+  /** Recreates what was lost. A repeated failure is logged once. */
   async function check(): Promise<void> {
     if (!connection.isUp() || checking) return;
     checking = true;
     try {
       await provision.ensure(connection.up());
       isStalled = false;
-      // It reserves much room: what a gateway cannot do without is made before, in both accounts.
+      // Bundles reserve much room, so the streams that a gateway depends on are created first, in both accounts.
       await provision.ensureBundles(await manager());
       logged = "";
     } catch (error) {

@@ -1,6 +1,6 @@
 /**
- * Files of bundles in the stream BUNDLES of each account, named by their sha256. A file's first chunk is written last: a file that has it
- * is whole. They are not sealed, because signatures are no secret.
+ * Files of bundles in the stream BUNDLES of each account, named by their sha256. A file's first chunk is written last, so a file that has
+ * it is complete. Files are not sealed, because signatures are no secret.
  */
 
 import { createHash } from "node:crypto";
@@ -19,52 +19,54 @@ import { chunked, openWindow } from "../batches/flow.js";
 import { CHUNK_TIMEOUT_MS, isAway, isFull, keepConnection, requirePayload, unavailable, type Connection } from "./connection.js";
 import { BytesMissing } from "./sample-store.js";
 
-/** A file by its content. */
+/** A file, identified by its content. */
 export interface StoredFile {
   readonly sha256: string;
   readonly size: number;
 }
 
-/** A file that is to be stored. */
+/** A file to store. */
 export interface SentFile {
   readonly sha256: string;
-  /** How many bytes there will be; undefined: nobody has said. */
+  /** The announced size; undefined if none was given. */
   readonly announced: number | undefined;
   readonly bytes: AsyncIterable<Uint8Array>;
 }
 
 /** What is stored in an account. */
 export interface StoredBundles {
-  /** How many chunks there are of each file that is whole, by its sha256. */
+  /** The number of chunks of each complete file, by its sha256. */
   readonly files: ReadonlyMap<string, number>;
-  /** Files that are not whole: what was interrupted, or has lost chunks. */
+  /** Incomplete files: interrupted uploads, or files that lost chunks. */
   readonly parts: readonly string[];
-  /** Bytes that there is room for. */
+  /** How many more bytes fit. */
   readonly room: number;
 }
 
 /** Bundles' files, in the account of each class. Only gateways write and remove. Every call throws UNAVAILABLE while NATS is away. */
 export interface BundleStore {
   /**
-   * Streams a file in; it is safe when this returns its size. One that is there is read and not stored again. Throws BAD_INPUT for bytes
-   * of another sha256, TOO_LARGE, STORAGE_FULL; parts of a new file stay then, and are not taken for the file. It never removes: the same
-   * file may have come whole through another gateway meanwhile.
+   * Stores a file and returns its size once it is safe. A file that is stored already is only read. Throws BAD_INPUT if the bytes have
+   * another sha256, TOO_LARGE or STORAGE_FULL. Chunks of a failed upload stay, because another gateway may have completed the same file
+   * meanwhile; they never count as a complete file.
    */
   put(internet: InternetClass, file: SentFile, limit: number): Promise<number>;
-  /** Whether there is the whole file. */
+  /** Whether the complete file is stored. */
   has(internet: InternetClass, file: StoredFile): Promise<boolean>;
   /** Everything that is stored. */
   content(internet: InternetClass): Promise<StoredBundles>;
-  /** The bytes in pieces, each read when it is asked for. Throws {@link BytesMissing}, or an error at the end if they are not those of the sha256. */
+  /**
+   * Yields the bytes piece by piece, each read on demand. Throws {@link BytesMissing}, or an error at the end if the sha256 does not match.
+   */
   read(internet: InternetClass, file: StoredFile): AsyncGenerator<Uint8Array>;
-  /** When the file's last chunk was stored; undefined without a chunk. */
+  /** When the file's last chunk was stored; undefined if it has none. */
   storedAt(internet: InternetClass, sha256: string): Promise<Date | undefined>;
-  /** Removes files, whole or not. What is gone already is fine. */
+  /** Removes files, complete or not. Files that are gone already are ignored. */
   remove(internet: InternetClass, sha256s: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Together 2 MB: what is live goes first. */
+/** 2 MB in total, so that live traffic takes precedence. */
 const WRITES_IN_FLIGHT = 2;
 
 export function openBundleStore(
@@ -84,7 +86,7 @@ export function openBundleStore(
     }
   }
 
-  /** How many messages each chunk's subject has. */
+  /** The chunk subjects that exist, and the room left in the stream. */
   async function countChunks(internet: InternetClass, subjects: string) {
     return ask(internet, async (nc) => {
       const jsm = await nc.jetstreamManager({ checkAPI: false });
@@ -110,7 +112,7 @@ export function openBundleStore(
     return message;
   }
 
-  /** As far as that can be told before its bytes have come. */
+  /** A check that is possible before the bytes arrive; without an announced size it looks only for the first chunk. */
   async function isWhole(internet: InternetClass, sha256: string, announced: number | undefined): Promise<boolean> {
     const { subjects } = await countChunks(internet, bundleFileSubject(sha256));
     if (!subjects.includes(bundleSubject(sha256, 0))) return false;
@@ -159,7 +161,7 @@ export function openBundleStore(
         if (found !== sha256)
           throw new GatewayError("BAD_INPUT", `these bytes have the sha256 ${found}, not ${sha256}: send the file again`);
         if (!isThere) await write(0, first ?? []);
-        // Whether it was there or came now, it may have been removed meanwhile.
+        // The file may have been removed meanwhile, whether it was already stored or uploaded now.
         if (!(await has(internet, { sha256, size }))) throw unavailable();
         return size;
       } catch (error) {

@@ -18,11 +18,11 @@ export interface Bus {
   account(internet: InternetClass): Account;
   /** Whether both accounts are up. */
   connected(): boolean;
-  /** A sentence about what the operator must put right before both are up, if that is why they are not. */
+  /** A sentence on what the operator must fix before both accounts can be up, if that is the cause. */
   problem(): string | undefined;
-  /** Streams and durables that could not be made, a sentence each. */
+  /** Streams and durables that could not be created, a sentence each. */
   missing(): string[];
-  /** A sentence on why JetStream takes no messages although NATS is connected. */
+  /** A sentence on why JetStream accepts no messages although NATS is connected. */
   writeProblem(): string | undefined;
   /** Tells every gateway, this one included, that scans have changed. Lossy. */
   sendHints(hints: Hint[]): void;
@@ -40,7 +40,7 @@ export interface BusListeners {
 
 const HINTS_PER_MESSAGE = 1_000;
 
-/** Opens the bus. It connects in the background, and the gateway serves reads meanwhile. */
+/** Opens the bus. It connects in the background; meanwhile the gateway serves reads. */
 export function openBus(config: GatewayConfig, parts: ListenParts, listeners: BusListeners): Bus {
   const subscribeHints = (nc: NatsConnection): void => {
     if (subscribed === nc) return;
@@ -66,7 +66,7 @@ export function openBus(config: GatewayConfig, parts: ListenParts, listeners: Bu
     missing: () => [...accounts.isolated.missing(), ...accounts.internet.missing()],
     writeProblem: () => accounts.isolated.writeProblem() ?? accounts.internet.writeProblem(),
     sendHints(hints) {
-      // Watchers on this gateway do not wait for NATS, which does not echo a connection's own messages.
+      // NATS does not echo a connection's own messages, so watchers on this gateway are told directly.
       listeners.hints(hints);
       const { connection } = accounts.isolated;
       if (!connection.isUp()) return;

@@ -12,25 +12,25 @@ import { accountName, GATEWAY_INBOX_PREFIX } from "../../schema/subjects.js";
 import type { GatewayConfig } from "../config.js";
 import { GatewayError } from "../errors.js";
 
-/** A connection for the life of the process. It is made in the background, and made again whenever it is lost. */
+/** A connection for the life of the process. It is opened in the background and reopened whenever it is lost. */
 export interface Connection {
   /** The connection. Throws UNAVAILABLE unless it is up. */
   up(): NatsConnection;
   isUp(): boolean;
-  /** How long it has been up without a break; 0 while it is not. */
+  /** How long it has been up without interruption; 0 while it is down. */
   upMs(): number;
-  /** A sentence about what the operator must put right before the connection can be used, if that is why it is not up. */
+  /** A sentence on what the operator must fix before the connection can be used, if that is why it is down. */
   problem(): string | undefined;
   close(): Promise<void>;
 }
 
 /**
- * Prepares a new connection for use; only then it counts as up. Repeated until it succeeds or the connection is lost. Throws
- * OperatorError for what only the operator can put right.
+ * Prepares a new connection; until then it does not count as up. Retried until it succeeds or the connection is lost. Throws OperatorError
+ * for problems that only the operator can fix.
  */
 export type Prepare = (nc: NatsConnection) => Promise<void>;
 
-/** How long a chunk may take to be stored or read. */
+/** Time limit for storing or reading a chunk. */
 export const CHUNK_TIMEOUT_MS = 10_000;
 
 const RETRY_MS = 250;
@@ -84,7 +84,10 @@ export function keepConnectionOf(
     }
   }
 
-  /** As they are on disk now: they may have been replaced before they expire. Those before serve while the file cannot be read. */
+  /**
+   * Reads the credentials from disk, because they may be replaced before they expire. If the file cannot be read, the previous ones are
+   * used.
+   */
   function readCredentials(): Uint8Array {
     try {
       const now = readFileSync(credsFile);
@@ -109,7 +112,7 @@ export function keepConnectionOf(
           reconnectJitter: RETRY_MS,
           pingInterval: 5_000,
           maxPingOut: 2,
-          // A gateway handles its own hints directly.
+          // A gateway delivers its own hints to itself directly.
           noEcho: true,
           ignoreAuthErrorAbort: true,
         };
@@ -164,7 +167,7 @@ export function keepConnectionOf(
   };
 }
 
-/** Throws OperatorError if the server takes no messages as large as a chunk of a sample. */
+/** Throws OperatorError if the server's message limit is smaller than a chunk of a sample. */
 export function requirePayload(nc: NatsConnection): void {
   const most = nc.info?.max_payload ?? LARGEST_MESSAGE_BYTES;
   if (most >= LARGEST_MESSAGE_BYTES) return;
@@ -174,12 +177,12 @@ export function requirePayload(nc: NatsConnection): void {
   );
 }
 
-/** What callers are told while NATS cannot be reached. */
+/** The error for callers while NATS cannot be reached. */
 export function unavailable(cause?: unknown): GatewayError {
   return new GatewayError("UNAVAILABLE", "the message bus is not reachable", { retryAfter: 2, cause });
 }
 
-/** Whether an error means that NATS is away or slow, and not that a request was wrong. */
+/** Whether an error means that NATS is away or slow, rather than that the request was wrong. */
 export function isAway(error: unknown): boolean {
   return (
     error instanceof NatsError &&
@@ -192,21 +195,21 @@ export function streamErrorCode(error: unknown): number | undefined {
   return error instanceof NatsError ? error.api_error?.err_code : undefined;
 }
 
-/** A stream at its `max_bytes`, or a server at its `max_file_store`. */
+/** The stream's `max_bytes` or the server's `max_file_store` is reached. */
 const STREAM_FULL = 10_077;
 const SERVER_FULL: ReadonlySet<number> = new Set([10_023, 10_047]);
 
-/** Whether an error means that NATS keeps no more than it may: `by` tells whether the stream or the whole server is full. */
+/** Whether an error means that NATS has reached a storage limit: of the stream or the server, or only of the server. */
 export function isFull(error: unknown, by: "stream or server" | "server"): boolean {
   const code = streamErrorCode(error);
   return code !== undefined && (SERVER_FULL.has(code) || (by === "stream or server" && code === STREAM_FULL));
 }
 
 const REMOVES_IN_FLIGHT = 16;
-/** No message has that sequence; or it was deleted. */
+/** The message does not exist or was deleted. */
 const MESSAGE_GONE = new Set([10_037, 10_057]);
 
-/** Deletes messages of a stream by sequence, in the given order. Those that are gone already are skipped. */
+/** Deletes messages of a stream by sequence, in the given order. Messages that are gone already are skipped. */
 export async function removeMessages(nc: NatsConnection, stream: string, seqs: readonly number[]): Promise<void> {
   const jsm = await nc.jetstreamManager({ checkAPI: false });
   const removeOne = async (seq: number) => {

@@ -2,16 +2,16 @@ import { createHash, type Hash } from "node:crypto";
 import { fileTypeFromBuffer } from "file-type";
 import type { Hashes } from "../../schema/reports.js";
 
-/** How many bytes of a sample its MIME type is taken from. */
+/** How many bytes are read to detect a sample's MIME type. */
 const TYPE_BYTES = 4096;
 
-/** What is known of a sample from its bytes. */
+/** What the bytes of a sample tell about it. */
 export interface Content extends Hashes {
   readonly size: number;
   readonly mime: string;
 }
 
-/** Gathers the content of a sample while its bytes pass. */
+/** Computes the content as the bytes pass through. */
 export interface ContentReader {
   update(bytes: Uint8Array): void;
   size(): number;
@@ -41,7 +41,9 @@ async function mimeOf(head: Buffer): Promise<string> {
   return (await typeBySignature(head)) ?? (looksLikeText(head) ? "text/plain" : "application/octet-stream");
 }
 
-/** In lower case, because types are compared so. The library throws for some heads that end inside a structure: their type is unknown. */
+/**
+ * Lower case, because types are compared that way. The library throws for some heads that end inside a structure: their type is unknown.
+ */
 async function typeBySignature(head: Buffer): Promise<string | undefined> {
   try {
     return (await fileTypeFromBuffer(head))?.mime.toLowerCase();

@@ -7,16 +7,16 @@ import type { Metrics } from "../metrics.js";
 /** A change of an agent's presence: its value, or undefined when its key was deleted. */
 export type PresenceListener = (agent: string, value: Uint8Array | undefined) => void;
 
-/** What listening needs: where trouble is logged and counted. */
+/** Where problems with incoming messages are logged and counted. */
 export interface ListenParts {
   readonly log: Logger;
   readonly metrics: Metrics;
 }
 
-/** Whoever sends what cannot be read may send a lot of it: each is counted, and one a second is logged. */
+/** A sender of unreadable messages may send many: all are counted, but at most one a second is logged. */
 const LOG_MS = 1_000;
 
-/** Handles what arrives on a subject. What it cannot handle is ignored, counted, and logged with how many there were. */
+/** Handles incoming messages. Those that cannot be handled are ignored, counted, and logged with their number. */
 export function ignoring<A extends readonly unknown[]>(
   { log, metrics }: ListenParts,
   subject: string,
@@ -33,7 +33,7 @@ export function ignoring<A extends readonly unknown[]>(
   });
 }
 
-/** Subscribes for as long as the connection lives, whatever arrives, and again if the subscription ends. */
+/** Subscribes for the life of the connection. Bad messages do not end the subscription, and if it ends it is opened again. */
 export function subscribe(nc: NatsConnection, subject: string, parts: ListenParts, handle: (data: Uint8Array) => void): void {
   const onData = ignoring(parts, subject, handle);
   void keepOpen({
@@ -48,8 +48,8 @@ export function subscribe(nc: NatsConnection, subject: string, parts: ListenPart
 }
 
 /**
- * Watches the presence of agents until `stop`, and again whenever the watch ends, as it does when its bucket is deleted. Every watch
- * begins with all that is there.
+ * Watches the presence of agents until `stop`. If a watch ends, for example because its bucket was deleted, a new one begins. Every watch
+ * begins with all current entries.
  */
 export function watchPresence(
   nc: NatsConnection,

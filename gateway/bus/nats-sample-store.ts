@@ -33,7 +33,7 @@ import {
   type StoredBlob,
 } from "./sample-store.js";
 
-/** Together 4 MB of an upload. */
+/** 4 MB of an upload in total. */
 const WRITES_IN_FLIGHT = 4;
 const WALK_PAGE = 500;
 
@@ -41,9 +41,9 @@ const WALK_PAGE = 500;
 const locationOf = (seqs: readonly number[]) => seqs as unknown as SampleLocation;
 const seqsOf = (location: SampleLocation) => location as unknown as readonly number[];
 
-/** What the store has to know of the mesh. */
+/** What the store needs to know about the mesh. */
 export interface StoreSurroundings {
-  /** Why NATS takes no writes. */
+  /** Why NATS accepts no writes. */
   problem(internet: InternetClass): string | undefined;
   /** The largest chunk that agents can read, in bytes. */
   largestChunk(): number;
@@ -61,7 +61,7 @@ export function openNatsSampleStore(
   const open = (internet: InternetClass) => keepConnection(config, internet, "samples", log, async (nc) => requirePayload(nc));
   const connections: Record<InternetClass, Connection> = { isolated: open("isolated"), internet: open("internet") };
 
-  /** `attempt` makes a repeated publish harmless, while a later copy of the same blob is another attempt and stored again. */
+  /** With `attempt` a repeated publish is idempotent, while a later copy of the same blob is stored again. */
   async function writeChunk(
     nc: NatsConnection,
     attempt: string,
@@ -87,12 +87,12 @@ export function openNatsSampleStore(
   ): Promise<number> {
     const sealed = sealChunk(key, n, pieces);
     const seq = await writeChunk(nc, blob, blob, n, sealed);
-    // After a failure they may still be on their way.
+    // Freed only on success: after a failure the pieces may still be waiting to be sent.
     freePieces(sealed);
     return seq;
   }
 
-  /** The connection, unless what is written would only wait. */
+  /** The connection; throws if a write would only time out. */
   function writable(internet: InternetClass): NatsConnection {
     const found = problem(internet);
     if (found === FULL) throw storageFull();
@@ -116,7 +116,7 @@ export function openNatsSampleStore(
     }
   }
 
-  /** The chunks as they are stored. */
+  /** The chunks as stored, still sealed. */
   async function* readStored(internet: InternetClass, { blob, location }: StoredBlob): AsyncGenerator<Uint8Array> {
     for (let n = 0; n < seqsOf(location).length; n += 1) {
       const message = await get(internet, chunkReadSubject(blob, n));
@@ -140,7 +140,7 @@ export function openNatsSampleStore(
     await removeMessages(connections[internet].up(), SAMPLES, seqs);
   }
 
-  /** Best effort: chunks that stay are orphans, and the sweep removes those. */
+  /** Best effort: the sweep removes chunks that remain as orphans. */
   async function undo(written: Promise<number[]>, reason: unknown): Promise<void> {
     const seqs = await written;
     if (seqs.length === 0) return;
@@ -163,7 +163,7 @@ export function openNatsSampleStore(
         window.add(() => (key === null ? writeChunk(nc, blob, blob, n, pieces) : writeSealed(nc, blob, key, n, pieces)));
       try {
         let n = 0;
-        // One chunk is held back, because a sample that has only one is looked for before it is written.
+        // The latest chunk is held back: if a sample has only one, the store checks whether it is known before writing it.
         let held: readonly Uint8Array[] | undefined;
         for await (const chunk of chunked(limited(source, content, options), Math.min(CHUNK_BYTES, largestChunk()))) {
           if (held !== undefined) await write(n++, held);
@@ -191,7 +191,7 @@ export function openNatsSampleStore(
           const index = n++;
           await window.add(async () => {
             const seq = await writeChunk(nc, attempt, copy.blob, index, [bytes]);
-            // Whoever has the acknowledgement needs the bytes no more; after a failure they may still be on their way.
+            // Once acknowledged, the buffer can be reused; after a failure it may still be waiting to be sent.
             recycle(bytes);
             return seq;
           });
@@ -207,9 +207,9 @@ export function openNatsSampleStore(
     async removeCopy(internet, { blob, location }) {
       const seqs = seqsOf(location);
       const last = await get(internet, CHUNK_BY_SEQUENCE, JSON.stringify({ seq: seqs.at(-1) }));
-      // In a stream that was created anew, the sequences are those of other chunks.
+      // If the stream was recreated, these sequences belong to other chunks.
       if (blobOfChunk(last?.headers?.get("Nats-Subject") ?? "") !== blob) return;
-      // The last chunk tells whether this is still that stream, so it goes last.
+      // The last chunk identifies the stream on the next try, so it is deleted last.
       await removeChunks(internet, seqs.slice(0, -1));
       await removeChunks(internet, seqs.slice(-1));
     },
@@ -241,8 +241,8 @@ export function openNatsSampleStore(
 }
 
 /**
- * Which start of the server this is: one that ended without warning may have messages again that it had removed. The servers of a
- * cluster agree on what was removed.
+ * Identifies one run of the server: after a crash it may have messages again that it had removed. In a cluster the other servers still know
+ * what was removed, so none is needed.
  */
 function serverOf({ info }: NatsConnection): string {
   return info?.cluster === undefined ? (info?.server_id ?? "") : "";
@@ -252,7 +252,7 @@ function storageFull(cause?: unknown): GatewayError {
   return new GatewayError("STORAGE_FULL", "the sample store is full", { retryAfter: 30, cause });
 }
 
-/** Passes the bytes on while their content is read. Throws TOO_LARGE beyond the limit, or the signal's reason. */
+/** Passes the bytes on while computing their content. Throws TOO_LARGE beyond the limit, or the signal's reason. */
 async function* limited(
   source: AsyncIterable<Uint8Array>,
   content: ContentReader,

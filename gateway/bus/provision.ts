@@ -25,32 +25,32 @@ import {
 import { accountName, AGENTS, BUNDLES, engineToken, RECORDER, RESULTS, SCANS } from "../../schema/subjects.js";
 import { isAway, streamErrorCode } from "./connection.js";
 
-/** An engine as its durable needs it. */
+/** What a durable needs to know of its engine. */
 export interface DurableEngine {
   readonly name: string;
   readonly speed: EngineSpeed;
 }
 
-/** The streams and durables of one account, made when they are missing. */
+/** The streams and durables of one account, created when missing. */
 export interface Provision {
-  /** Makes what is missing, each on its own. Throws if a stream or the bucket cannot be made; a durable costs only its engine. */
+  /** Creates each missing part. Throws if a stream or the bucket cannot be created; a durable that fails affects only its engine. */
   ensure(nc: NatsConnection): Promise<void>;
-  /** Makes the stream of bundles if it is missing. Throws if it cannot be made, which costs nothing but bundles. */
+  /** Creates the stream of bundles if it is missing. Throws if it cannot be created; this affects only bundles. */
   ensureBundles(jsm: JetStreamManager): Promise<void>;
-  /** Makes or moves the durable of an engine, and makes it again from then on if it is lost. */
+  /** Creates or moves the durable of an engine, and recreates it if it is lost later. */
   addDurable(jsm: JetStreamManager, engine: DurableEngine): Promise<void>;
   /** Removes the durable of an engine. */
   dropDurable(jsm: JetStreamManager, engine: string): Promise<void>;
   /** When a stream was created, which identifies it; empty before it was seen. */
   identity(stream: string): string;
-  /** What could not be made, a sentence each. */
+  /** What could not be created, a sentence each. */
   missing(): string[];
 }
 
 /** "Insufficient storage resources available": the server reserves `max_bytes` when it creates a stream. */
 const NO_ROOM = 10_047;
 
-/** `onNewBucket` is called when the presence bucket was made anew: who watches it has to watch again. */
+/** `onNewBucket` is called when the presence bucket was recreated, because watchers have to start again. */
 export function createProvision(
   internet: InternetClass,
   settings: StreamSettings,
@@ -62,21 +62,21 @@ export function createProvision(
   const identities = new Map<string, string>();
   const missing = new Map<string, string>();
 
-  /** Makes something, and notes whether it could be made. Returns why not. */
+  /** Creates something and notes the outcome. Returns the error, if any. */
   async function note(what: string, make: () => Promise<void>): Promise<unknown> {
     try {
       await make();
       missing.delete(what);
       return undefined;
     } catch (error) {
-      // While NATS cannot be asked, nothing is known to be missing.
+      // If NATS does not answer, nothing is known to be missing.
       if (!isAway(error))
         missing.set(what, error instanceof OperatorError ? error.message : `${what} of ${account} is missing: ${String(error)}`);
       return error;
     }
   }
 
-  /** A durable that cannot be made is logged once for each reason. */
+  /** A failed durable is logged once for each reason. */
   async function noteDurable(name: string, make: () => Promise<void>): Promise<unknown> {
     const what = `the durable ${name}`;
     const before = missing.get(what);
@@ -126,7 +126,7 @@ export function createProvision(
     }
   }
 
-  /** A server whose disk was full may know that results are acknowledged and keep them all the same: they would fill the stream. */
+  /** After its disk was full, a server may know that results are acknowledged and still keep them until they fill the stream. */
   async function dropRecorded(jsm: JetStreamManager): Promise<void> {
     const { ack_floor } = await jsm.consumers.info(RESULTS, RECORDER);
     const { state } = await jsm.streams.info(RESULTS);
@@ -137,7 +137,7 @@ export function createProvision(
 
   async function makeDurable(jsm: JetStreamManager, engine: DurableEngine): Promise<void> {
     const wanted = engineDurable({ ...engine, internet }, settings);
-    // If the subject of a durable is changed, NATS 2.9 does not deliver new messages from there, so it is created anew.
+    // NATS 2.9 delivers no new messages to a durable whose subject was changed, so it is recreated.
     const found = await findDurable(jsm, wanted.durable_name);
     if (found && found.filter_subject !== wanted.filter_subject) await jsm.consumers.delete(SCANS, wanted.durable_name);
     await addConsumer(jsm, SCANS, wanted);

@@ -12,13 +12,13 @@ import { isAway, keepConnectionOf, unavailable } from "./connection.js";
 /** The accounts as NATS knows them. Every call throws UNAVAILABLE while NATS is away. */
 export interface Resolver {
   isUp(): boolean;
-  /** Hands over the signed claims of an account. NATS has them when this resolves, and has ended connections that they no longer allow. */
+  /** Sends the signed claims of an account. Once this resolves, NATS has them and has closed connections that they no longer allow. */
   update(claims: string): Promise<void>;
-  /** Removes the accounts that a signed list names, and ends their connections. */
+  /** Removes the accounts in a signed list and closes their connections. */
   remove(list: string): Promise<void>;
   /** The signed claims of an account, as NATS has them. */
   lookUp(account: string): Promise<string>;
-  /** Has the server read its configuration and certificate again. Returns false if it cannot be asked to, as before 2.10. */
+  /** Tells the server to reload its configuration and certificate. Returns false if it does not support that (before 2.10). */
   reload(): Promise<boolean>;
   /** Public keys of all accounts. */
   list(): Promise<ReadonlySet<string>>;
@@ -32,7 +32,7 @@ const Answer = z.union([z.object({ error: Failure }), z.object({ data: z.unknown
 const ReloadAnswer = z.object({ error: Failure.optional() });
 const AccountKeys = z.array(z.string()).nullable();
 
-/** Connects in the background, by the credentials of a user of the system account. `onUp` is called after each connection. */
+/** Connects in the background with the credentials of a user of the system account. `onUp` is called after each connection. */
 export function openResolver(
   config: Pick<GatewayConfig, "servers" | "natsCaFile">,
   credsFile: string,
@@ -72,7 +72,7 @@ export function openResolver(
       } catch (error) {
         const code = error instanceof NatsError ? error.code : undefined;
         if (code === ErrorCode.NoResponders) return false;
-        // Servers before 2.11 end the connection by it, and answer nobody.
+        // Servers before 2.11 close the connection on a reload instead of answering.
         if (code !== ErrorCode.Disconnect) throw isAway(error) ? unavailable(error) : error;
       }
       return true;

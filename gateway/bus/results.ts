@@ -10,34 +10,34 @@ export interface ResultDelivery {
   ack(): void;
   /** Returns it to the stream, which delivers it again after `ms`. */
   nak(ms: number): void;
-  /** Ends its delivery for good, because it can never be recorded. */
+  /** Ends the delivery for good, because it can never be recorded. */
   term(): void;
 }
 
 /** Pulls results from the durable that all gateways share. */
 export interface ResultPull {
-  /** Pulls over a connection whose durable is there: a new one, or one that was lost and is back. */
+  /** Pulls over this connection. To be called when the connection is new, or when its durable was lost and recreated. */
   open(nc: NatsConnection): void;
-  /** Pulls no more. Resolves when the last delivery has been handled. */
+  /** Stops pulling. Resolves when the last delivery has been handled. */
   stop(): Promise<void>;
 }
 
-/** What one pull asks for. The bytes leave room for several messages of the largest size: a smaller pull might never be served. */
+/** Limits of one pull. The bytes leave room for several messages of the largest size: a smaller pull might never be served. */
 const BATCH = { messages: 500, bytes: 8 * 1024 * 1024 };
 const EXPIRES_MS = 5_000;
-/** The server never answers a pull from a durable that is not there, so such a pull is repeated soon. */
+/** The server never answers a pull if the durable does not exist, so the first pull is repeated soon. */
 const FIRST_EXPIRES_MS = 500;
-/** How long after its expiry a pull that the server did not end counts as gone. */
+/** How long after its expiry an unanswered pull counts as lost. */
 const GRACE_MS = 1_000;
 const REFUSED_PAUSE_MS = 500;
-/** How long stopping waits for what the server has sent already. */
+/** How long stopping waits for messages that the server has already sent. */
 const DRAIN_MS = 1_000;
 const HEARTBEAT = 100;
 const EXPIRED = 408;
 
 /**
- * Delivers results one after the other until stopped. One pull is open at a time and the next replaces it whole, so that none is
- * smaller than a message: the client's own `consume` divides its window into ever smaller pulls, and ends up waiting for ever.
+ * Delivers results one by one until stopped. One pull is open at a time, and the next replaces it entirely. The client's own `consume`
+ * splits its window into ever smaller pulls until one is smaller than a message, and then waits forever.
  */
 export function pullResults(log: Logger, deliver: (delivery: ResultDelivery) => Promise<void>): ResultPull {
   let stopped = false;
@@ -63,14 +63,14 @@ export function pullResults(log: Logger, deliver: (delivery: ResultDelivery) => 
       clock = setTimeout(onSilence, expiresMs + GRACE_MS);
     }
 
-    /** Whatever the server did not tell: the pull has expired. What it has brought is handled first. */
+    /** The server did not report the end of the pull, but it has expired. Messages it has brought are handled first. */
     function onSilence(): void {
       isServed = false;
       if (isDelivering || messages.getPending() > 0) clock = setTimeout(onSilence, GRACE_MS);
       else ask();
     }
 
-    /** The end of a pull. That of an earlier one says nothing of the current. */
+    /** The end of a pull. Statuses of earlier pulls are ignored. */
     async function onStatus({ subject, headers }: Msg): Promise<void> {
       const code = headers?.code;
       if (code === HEARTBEAT || subject !== `${inbox}.${pulls}`) return;
@@ -107,7 +107,7 @@ export function pullResults(log: Logger, deliver: (delivery: ResultDelivery) => 
       nc,
       ask,
       async close() {
-        // A subscription that ended with its connection has nothing to wait for.
+        // If the connection is closed, there is nothing to drain.
         if (!nc.isClosed() && !messages.isClosed())
           await Promise.race([messages.drain(), pause(DRAIN_MS, undefined, { ref: false })]);
         messages.unsubscribe();
@@ -120,7 +120,7 @@ export function pullResults(log: Logger, deliver: (delivery: ResultDelivery) => 
     open(nc) {
       if (stopped) return;
       if (current?.nc === nc) return current.ask();
-      // The connection before has been closed, and its subscription with it.
+      // The previous connection is closed, and its subscription with it.
       current = start(nc);
     },
     async stop() {

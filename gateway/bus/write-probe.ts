@@ -7,16 +7,16 @@ import { startWriteProbe, type WriteProbe } from "../write-probe.js";
 import { isAway, isFull, type Connection } from "./connection.js";
 import { isNotFound } from "./provision.js";
 
-/** How long a message may take; it is sent twice. */
+/** Time limit for one message, which is sent up to twice. */
 const WITHIN_MS = 4_000;
 const TRIES = 2;
-/** More than a page of the file system, so that it needs room. */
+/** Larger than a page of the file system, so that it needs disk space. */
 const MESSAGE = new Uint8Array(16 * 1024);
 
-/** Why nothing is written: what the operator is told. */
+/** Why nothing is written, as the operator reads it. */
 export const STALLED = "NATS does not store anything: its disk may be full or broken. Free some room and restart nats-server.";
 
-/** The same for a server that holds as much as it may. */
+/** The same for a server that has reached its storage limit. */
 export const FULL =
   "NATS stores nothing more: its streams hold as much as its max_file_store allows. Delete samples, or raise it (with docker compose SCANMESH_NATS_STORE).";
 
@@ -24,7 +24,7 @@ export const FULL =
 export function probeStreams(connection: Connection, internet: InternetClass, replicas: number, log: Logger): WriteProbe {
   const publish = (nc: NatsConnection) => nc.jetstream().publish(WRITE_PROBE, MESSAGE, { timeout: WITHIN_MS });
 
-  /** Where somebody listens to everything, no answer tells that the stream is missing, so it is looked for once. */
+  /** If some client subscribes to all subjects, a publish does not show that the stream is missing. So it is looked up once. */
   let isKnown = false;
   async function publishOrMake(nc: NatsConnection): Promise<void> {
     try {
@@ -41,7 +41,7 @@ export function probeStreams(connection: Connection, internet: InternetClass, re
 
   let stalled = false;
   async function write(): Promise<string | undefined> {
-    // The first message may be lost with a connection that is restored meanwhile. One that stays lost is told of as such.
+    // The first message may be lost while the connection is being restored. Only a repeated loss is reported.
     for (let tried = 0; tried < TRIES && connection.isUp(); tried++) {
       try {
         await publishOrMake(connection.up());
@@ -52,7 +52,7 @@ export function probeStreams(connection: Connection, internet: InternetClass, re
         if (!isAway(error)) throw error;
       }
     }
-    // Such a server soon answers nobody, so its connections are lost too: that does not mean that it has been put right.
+    // A stalled server soon stops answering, so its connections drop too. That does not mean that it was fixed.
     stalled ||= connection.isUp();
     return stalled ? STALLED : undefined;
   }
@@ -66,7 +66,7 @@ async function findStream(nc: NatsConnection): Promise<void> {
   await jsm.streams.info(PROBE);
 }
 
-/** JetStream has no such stream; or nobody listens to the subject: the stream is not there, or all of JetStream is not. */
+/** JetStream has no such stream, or nothing listens to the subject because the stream or all of JetStream is missing. */
 function hasNoStream(error: unknown): boolean {
   return isNotFound(error) || (error instanceof NatsError && error.code === "503");
 }
