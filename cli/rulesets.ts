@@ -5,12 +5,11 @@ import { basename, dirname } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { Command, InvalidArgumentError } from "commander";
 import { OperatorError } from "../schema/operator-error.js";
-import { RULES_ENGINE, type RuleMistake } from "../schema/rule-job.js";
-import { textTable } from "../schema/text-table.js";
+import { RULES_ENGINE } from "../schema/rule-job.js";
 import { findRunningMesh } from "../standalone/home.js";
 import { listFolder, readFolderFile, type FolderFile } from "./bundle-folder.js";
 import { createBundleGateway, type BundleGateway } from "./bundle-gateway.js";
-import { checkHttpAddress, interruptSignal, print, runCommand, say } from "./command.js";
+import { checkHttpAddress, interruptSignal, runCommand, say } from "./command.js";
 import { readCliConfig } from "./config.js";
 import { fileToSend } from "./file-source.js";
 import { fileError } from "./find-files.js";
@@ -22,7 +21,7 @@ import {
   type ListedVersion,
   type RulesetGateway,
 } from "./ruleset-gateway.js";
-import { formatMinute } from "./utc-time.js";
+import { isOver, printVersions, showCheck, showTried } from "./ruleset-view.js";
 import { printable } from "./view.js";
 
 interface Connection {
@@ -37,7 +36,6 @@ interface Gateways {
 }
 
 const LOOK_MS = 500;
-const ENDS = new Set<string>(["DONE", "FAILED", "CANCELLED"]);
 
 async function connect({ url, key }: Connection): Promise<Gateways> {
   const { home, apiKey } = readCliConfig();
@@ -81,20 +79,7 @@ async function findRules(paths: readonly string[]): Promise<FolderFile[]> {
 }
 
 async function awaitCheck(rulesets: RulesetGateway, id: string, signal: AbortSignal): Promise<void> {
-  await follow(rulesets, id, "check", "Checking (files)", signal);
-  const version = await rulesets.version(id);
-  const of = `${version.name}@${version.number}`;
-  for (const mistake of version.mistakes) print(mistakeLine(mistake));
-  if (version.mistakesOmitted > 0) print(`and ${version.mistakesOmitted} more`);
-  if (version.state === "READY") return say(`${of} compiles (rules: ${version.rules?.toLocaleString("en")}): try or enable it.`);
-  process.exitCode = 1;
-  if (version.state === "INVALID") return say(`${of} has mistakes: it cannot be enabled.`);
-  say(`${of} was not checked: ${printable(version.check?.reason ?? "somebody has cancelled it")}`);
-}
-
-function mistakeLine({ path, line, severity, message }: RuleMistake): string {
-  const place = line === null ? path : `${path}:${line}`;
-  return printable(`${place}: ${severity.toLowerCase()}: ${message}`);
+  showCheck((await follow(rulesets, id, "check", "Checking (files)", signal)).version);
 }
 
 /** Shows how far a job is, until it is over. */
@@ -111,7 +96,7 @@ async function follow(
     for (;;) {
       const version = await rulesets.version(id);
       const job = version[which];
-      if (!job || ENDS.has(job.state)) {
+      if (!job || isOver(job)) {
         if (job) bar?.to(job.done);
         return { version, job };
       }
@@ -139,54 +124,11 @@ async function tryIt(
   await showTried(rulesets, id, job);
 }
 
-async function showTried(rulesets: RulesetGateway, id: string, job: ListedJob | null): Promise<void> {
-  if (job === null) throw new OperatorError("It was not tried yet.");
-  const samples = await rulesets.samples(id, ["MATCH"]);
-  if (samples.length > 0)
-    print(
-      textTable([
-        ["Sample", "Name", "Rules"],
-        ...samples.map(({ sha256, name, rules }) => [sha256, printable(name ?? "-"), printable(rules.join(", "))]),
-      ]),
-    );
-  const ended =
-    job.state === "DONE" ? "" : job.state === "CANCELLED" ? " (cancelled)" : ` (${job.reason ?? job.state.toLowerCase()})`;
-  say(
-    `Would have matched ${job.matched.toLocaleString("en")} of the last ${job.done.toLocaleString("en")} ${job.done === 1 ? "sample" : "samples"}${printable(ended)}.`,
-  );
-  if (job.unfinished > 0) {
-    say(`${job.unfinished.toLocaleString("en")} were not finished:`);
-    for (const { sha256, reason } of await rulesets.samples(id, ["TIMEOUT", "FAILED", "UNSCANNED"]))
-      say(`  ${sha256}: ${printable(reason ?? "")}`);
-  }
-  if (job.gone > 0) say(`${job.gone.toLocaleString("en")} were deleted before their turn.`);
-  if (job.state === "FAILED") process.exitCode = 1;
-}
-
 async function list(connection: Connection): Promise<void> {
   const { rulesets } = await connect(connection);
   const all = await rulesets.list();
   if (all.length === 0) return say("There is no ruleset: npm run rulesets -- create NAME FILES sends one.");
-  const rows = all.flatMap(({ name, serves, update, versions }) =>
-    versions.map((version) => [
-      `${name}@${version.number}`,
-      version.number === serves ? (update ? update.state.toLowerCase() : "enabled") : stateOf(version),
-      version.rules === null ? "-" : String(version.rules),
-      triedOf(version),
-      formatMinute(new Date(version.createdAt)),
-      printable(version.createdBy ?? "-"),
-      printable(version.comment),
-    ]),
-  );
-  print(textTable([["Version", "State", "Rules", "Would match", "Sent", "By", "Comment"], ...rows]));
-}
-
-function stateOf({ state, check }: ListedVersion): string {
-  return state === "CHECKING" && check && ENDS.has(check.state) ? "not checked" : state.toLowerCase();
-}
-
-function triedOf({ tried }: ListedVersion): string {
-  return tried ? `${tried.matched} of ${tried.done}${tried.state === "DONE" ? "" : ` (${tried.state.toLowerCase()})`}` : "-";
+  printVersions(all);
 }
 
 /** `name`, or `name@number`; without a number the newest. */
