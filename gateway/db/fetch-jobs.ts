@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { FetchState } from "../../schema/fetch-job.js";
 import type { Database, Tx } from "./database.js";
+import { lockUnchanged } from "./lock-unchanged.js";
 
 /** The last look at the source of a set. */
 export interface FetchJobRecord {
@@ -73,18 +74,7 @@ export async function addFetchJobs(db: Database, sets: readonly { engineId: numb
 
 /** Locks a job that is as it was read; false if another gateway has it, or has changed it. */
 export async function lockFetchJob(tx: Tx, { engineId, set, job, agent, state }: FetchJobRecord): Promise<boolean> {
-  const row = await tx
-    .selectFrom("fetch_jobs")
-    .select("job")
-    .where("engine_id", "=", engineId)
-    .where("set_name", "=", set)
-    .where("job", "=", job)
-    .where("state", "=", state)
-    .where(sql<boolean>`agent is not distinct from ${agent}`)
-    .forUpdate()
-    .skipLocked()
-    .executeTakeFirst();
-  return row !== undefined;
+  return lockUnchanged(tx, "fetch_jobs", { engine_id: engineId, set_name: set, job, agent, state });
 }
 
 /** Gives a locked job to a fetcher, as another look with a name of its own. */

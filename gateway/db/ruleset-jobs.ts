@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { Presence } from "../../schema/presence.js";
 import { TRY_PIECE, type RuleJobKind, type RuleJobState, type SampleTried, type TryOutcome } from "../../schema/rule-job.js";
 import type { Database, Tx } from "./database.js";
+import { lockUnchanged } from "./lock-unchanged.js";
 
 /** A job that is not over. */
 export interface OpenRuleJob {
@@ -69,18 +70,7 @@ export async function lockRuleJob(tx: Tx, { jobId, versionId, job, piece, agent 
     .skipLocked()
     .executeTakeFirst();
   if (version === undefined) return false;
-  const row = await tx
-    .selectFrom("ruleset_jobs")
-    .select("id")
-    .where("id", "=", jobId)
-    .where("job", "=", job)
-    .where("piece", "=", piece)
-    .where(sql<boolean>`agent is not distinct from ${agent}`)
-    .where("ended_at", "is", null)
-    .forUpdate()
-    .skipLocked()
-    .executeTakeFirst();
-  return row !== undefined;
+  return lockUnchanged(tx, "ruleset_jobs", { id: jobId, job, piece, agent, ended_at: null });
 }
 
 /** Nobody else gives a job to a host until the transaction ends. */
