@@ -5,11 +5,9 @@ import type { Manifest } from "../../schema/manifest.js";
 import type { EngineVersions } from "../../schema/engine-versions.js";
 import type { ImageIdentity } from "../../schema/image-identity.js";
 import { type EnginePresence } from "../../schema/presence.js";
-import type { UnhealthyCause } from "../../schema/states.js";
 import {
   NO_VERSIONS,
   NoRoom,
-  reasonOf,
   Unavailable,
   type Instance,
   type Outcome,
@@ -21,6 +19,7 @@ import type { Provision } from "../bundles/provision.js";
 import { boundedWarnings, describeManifest, describeRunning } from "./announced.js";
 import { createAttempts, mergeVersions } from "./attempt.js";
 import { createFingerprint } from "./engine-fingerprint.js";
+import { createHealth } from "./health.js";
 import type { OfferedSample } from "./offered-sample.js";
 import { NEVER_ABORTED } from "../within.js";
 import type { SelfTest } from "./self-test.js";
@@ -28,8 +27,6 @@ import { createSetup, type NamedSetup } from "./setup.js";
 import { createSlots, type Slots } from "./slots.js";
 import { describeRunner, startFirst, stopAll } from "./start-first.js";
 
-const FIRST_RETEST_MS = 500;
-const FAILURES_IN_A_ROW = 3;
 /** The longest that stopping waits for a start that was under way. */
 const STOP_AGAIN_MS = 5_000;
 
@@ -105,99 +102,42 @@ export function createEngine(
   const fingerprint = createFingerprint({ manifest, log, current: () => ({ runner, versions: fullVersions() }) });
   const attempts = createAttempts(parse);
   const setup = createSetup(manifest, () => runner);
+  const tell = () => ({ versions: fullVersions(), runner: runner?.description });
+  const health = createHealth({ prove, hasChanged, tell, retestMs, log, onChange });
   let runner = runners[0];
   let hasStarted = false;
   /** What the runner said of itself last. */
   let usual: Instance = { versions: NO_VERSIONS, image: null };
-  let reason: string | null = "it is starting";
   /** What its self-test says that it keeps silent about. */
   let silence: readonly string[] = [];
   let refused: string | null = null;
-  let testedAt: string | null = null;
-  let obstacle: (() => Promise<void>) | undefined;
-  let failedScansInARow = 0;
-  let failedTests = 0;
-  /** The test since it was last well, or started, has failed: it is not only being started. */
-  let isFault = false;
-  let testing: Promise<void> | undefined;
-  let timer: NodeJS.Timeout | undefined;
-  let stopped = false;
 
   for (const one of runners) {
     one.onLost?.((why) => {
-      if (one === runner) suspend(why);
+      if (one === runner) health.suspend(why);
     });
     one.onReplaced?.(() => {
-      if (one === runner) void onReplaced();
+      if (one === runner) void health.look();
     });
   }
 
-  function test(): Promise<void> {
-    testing ??= examine().finally(() => {
-      testing = undefined;
-      schedule();
-      onChange();
-    });
-    return testing;
+  async function prove(): Promise<void> {
+    runner = await startFirst(runners, log);
+    hasStarted = true;
+    usual = await describeRunner(runner);
+    silence = await selfTest(manifest, (sample) =>
+      attempt(sample, { timeoutMs: manifest.timeout, signal: NEVER_ABORTED, alone: false }),
+    );
   }
 
-  async function examine(): Promise<void> {
-    const before = reason;
-    try {
-      await obstacle?.();
-      runner = await startFirst(runners, log);
-      hasStarted = true;
-      usual = await describeRunner(runner);
-      silence = await selfTest(manifest, (sample) =>
-        attempt(sample, { timeoutMs: manifest.timeout, signal: NEVER_ABORTED, alone: false }),
-      );
-      [reason, obstacle, failedScansInARow, failedTests] = [null, undefined, 0, 0];
-      if (before !== null) log.info({ versions: fullVersions(), runner: runner.description }, "Engine healthy");
-    } catch (error) {
-      reason = reasonOf(error).slice(0, 1024);
-      failedTests += 1;
-      isFault = !(error instanceof Unavailable && error.isPassing);
-      if (reason !== before) log.warn({ reason }, "Engine unhealthy");
-    }
-    testedAt = new Date().toISOString();
+  /** Whether its program, its image or its signatures are other ones than those that were tested. */
+  async function hasChanged(): Promise<boolean> {
+    const now = runner && (await describeRunner(runner));
+    return JSON.stringify(now) !== JSON.stringify(usual);
   }
 
   function allWarnings(): readonly string[] {
     return [...(runner?.warnings?.() ?? []), ...silence];
-  }
-
-  function schedule(): void {
-    clearTimeout(timer);
-    if (stopped) return;
-    const delay = reason === null ? retestMs : Math.min(retestMs, FIRST_RETEST_MS * 2 ** Math.min(failedTests, 16));
-    timer = setTimeout(() => void (reason === null ? checkVersions() : test()), delay);
-  }
-
-  /** Tests the engine again if its program, its image or its signatures have changed. */
-  async function checkVersions(): Promise<void> {
-    try {
-      const now = runner && (await describeRunner(runner));
-      if (JSON.stringify(now) === JSON.stringify(usual)) return schedule();
-      await test();
-    } catch (error) {
-      suspend(reasonOf(error));
-    }
-  }
-
-  async function onReplaced(): Promise<void> {
-    await testing;
-    if (reason === null && !stopped) await checkVersions();
-  }
-
-  function suspend(why: string, until?: () => Promise<void>): void {
-    if (reason === null) {
-      log.warn({ reason: why }, "Engine unhealthy");
-      isFault = false;
-    }
-    reason = why.slice(0, 1024);
-    obstacle = until ?? obstacle;
-    schedule();
-    onChange();
   }
 
   async function attempt(sample: OfferedSample, options: RunOptions): Promise<Outcome> {
@@ -207,20 +147,6 @@ export function createEngine(
 
   function fullVersions(): EngineVersions {
     return mergeVersions(usual.versions, attempts.printed());
-  }
-
-  function unhealthyCause(): UnhealthyCause | null {
-    if (reason !== null) return isFault ? "FAULT" : "STARTING";
-    return refused === null ? null : "REFUSED";
-  }
-
-  function countFailure({ state }: Outcome): void {
-    failedScansInARow = state === "FAILED" || state === "TIMEOUT" ? failedScansInARow + 1 : 0;
-    if (failedScansInARow < FAILURES_IN_A_ROW || reason !== null || testing !== undefined) return;
-    log.warn({ failures: failedScansInARow }, "Engine failed repeatedly; testing it");
-    failedScansInARow = 0;
-    void test();
-    onChange();
   }
 
   return {
@@ -233,9 +159,9 @@ export function createEngine(
     look: fingerprint.look,
     image: () => runner?.image?.() ?? null,
     setup,
-    takesWork: () => reason === null && refused === null && testing === undefined && !stopped,
+    takesWork: () => refused === null && health.takesWork(),
     takesBytes: () => runner?.takesBytes ?? false,
-    suspend,
+    suspend: health.suspend,
     async ignore(signatures) {
       await Promise.all(runners.map((one) => one.ignore?.(signatures)));
       onChange();
@@ -249,20 +175,18 @@ export function createEngine(
     async scan(sample, options) {
       try {
         const outcome = await fingerprint.during(() => attempt(sample, options));
-        countFailure(outcome);
+        health.count(outcome);
         return outcome;
       } catch (error) {
-        if (error instanceof Unavailable && !(error instanceof NoRoom)) suspend(error.message);
+        if (error instanceof Unavailable && !(error instanceof NoRoom)) health.suspend(error.message);
         throw error;
       }
     },
-    start: test,
-    test,
+    start: health.test,
+    test: health.test,
     async stop() {
-      stopped = true;
-      clearTimeout(timer);
+      const underway = health.stop();
       const stopRunners = () => stopAll(runners, log);
-      const underway = testing;
       await stopRunners();
       if (underway === undefined) return;
       // What a start that was under way has made since is stopped too, however long that start takes.
@@ -276,10 +200,10 @@ export function createEngine(
       setup: setup().setup,
       slots: total,
       busy: slots.busy(),
-      healthy: reason === null && refused === null,
-      reason: reason ?? refused,
-      cause: unhealthyCause(),
-      testedAt,
+      healthy: health.reason() === null && refused === null,
+      reason: health.reason() ?? refused,
+      cause: health.cause() ?? (refused === null ? null : "REFUSED"),
+      testedAt: health.testedAt(),
       warnings: boundedWarnings(allWarnings()),
       limits,
       own,
