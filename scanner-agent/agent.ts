@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { pino, type Logger } from "pino";
 import { createAbortController } from "../schema/abort-controller.js";
-import type { EngineSettings } from "../schema/agent-settings.js";
 import { type AgentState } from "../schema/control.js";
 import { type EnginePresence, type Presence } from "../schema/presence.js";
 import { createConnections } from "./join/connections.js";
@@ -12,12 +11,11 @@ import { endInTurn } from "./work/end-in-turn.js";
 import type { AgentConfig } from "./config.js";
 import { listenToControl } from "./work/control.js";
 import type { EngineParts } from "./engine/engine.js";
-import { arrangeEngines, createEngineSet } from "./engine/engine-set.js";
-import { withSettings } from "./engine/mesh-settings.js";
 import { createStartContained } from "./runners/container/contained-node.js";
 import { createContainerHost, type ContainerHost } from "./runners/container/host.js";
 import { readMeshIdentity } from "./bus/mesh-identity.js";
 import { createInspector, type Inspector } from "./inspect/inspector.js";
+import { createOwnEngines } from "./work/own-engines.js";
 import { createRoster, type Roster } from "./work/roster.js";
 import type { BundleServer } from "./work/serve.js";
 import { createSettingsTaker, type Arrangement } from "./work/settings.js";
@@ -99,13 +97,11 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
   let samples: SampleCache | undefined;
   let roster: Roster | undefined;
   let bundles: BundleServer | undefined;
-  let mistakes: readonly string[] = [];
   let off: readonly string[] = [];
   let announcer: Announcer | undefined;
   let membership: Membership | undefined;
   let fetcher: Fetcher | undefined;
   let rulesets: RulesetServer | undefined;
-  let runnerHost: Parameters<typeof createEngineSet>[1] | undefined;
   let stopping = false;
   let isCopy = false;
   /** The state that an operator wants. */
@@ -118,7 +114,8 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
     if (!stopping) fail(error);
   };
   const connections = createConnections(config, { membership: () => membership, onEnd, log, signal: ending.signal });
-  const settings = createSettingsTaker({ arrange, replace, onApplied: onChange, log });
+  const own = createOwnEngines(config, overrides.engines);
+  const settings = createSettingsTaker({ arrange: own.arrange, replace, onApplied: onChange, log });
 
   async function presence(): Promise<Presence> {
     await Promise.all(engines().map((engine) => engine.look()));
@@ -170,7 +167,9 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
       log,
     });
     void containers.reap();
-    const parts = overrides.engines ?? (await loadEngines(await spool.make("run"), containers));
+    const loaded = await own.load({ folder: await spool.make("run"), containers, version, log });
+    const { parts } = loaded;
+    off = loaded.off;
     const selfTest = await createSelfTest(spool);
     const connect = () => connections.open("bundles");
     const served = await openBundles(config, { spool, containers, selfTest, connect, engines, onChange, log, overrides });
@@ -225,23 +224,6 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
     return (await presence()).engines;
   }
 
-  async function loadEngines(folder: string, host: ContainerHost): Promise<readonly EngineParts[]> {
-    runnerHost = { folder, containers: host, version, log };
-    const set = await createEngineSet(config, runnerHost);
-    ({ mistakes, off } = set);
-    return set.parts;
-  }
-
-  /** The engines as the mesh sets them. */
-  async function arrange(wanted: readonly EngineSettings[]): Promise<Arrangement> {
-    if (runnerHost === undefined) return withSettings(overrides.engines ?? [], wanted);
-    const { mistakes: found, ...arrangement } = await arrangeEngines(config, runnerHost, wanted);
-    for (const mistake of found) if (!mistakes.includes(mistake)) log.error(mistake);
-    mistakes = found;
-    // An engine whose manifest is damaged by now does not run any more.
-    return { ...arrangement, problems: [...arrangement.problems, ...found] };
-  }
-
   async function replace({ parts, off: leftOut }: Arrangement): Promise<void> {
     await roster?.replace(parts);
     off = leftOut ?? off;
@@ -280,7 +262,7 @@ export function createAgent(config: AgentConfig, overrides: AgentOverrides = {})
       return started;
     },
     stop,
-    mistakes: () => mistakes,
+    mistakes: own.mistakes,
     failed,
   };
 }

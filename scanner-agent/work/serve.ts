@@ -18,6 +18,7 @@ import { EngineStopped, type SwitchingEngine } from "../engine/switching-engine.
 import type { SelfTest } from "../engine/self-test.js";
 import type { Trial } from "../engine/trial.js";
 import { awaitEnd } from "../within.js";
+import { createServedLines, servingOf, type Line } from "./served-lines.js";
 import { bring, SOURCE_AWAY_MS, tryOut, type Order, type Step } from "./try-out.js";
 
 const PROVEN_LOOK_MS = 200;
@@ -57,69 +58,12 @@ export interface BundleServerOptions {
   readonly stopMs?: number | undefined;
 }
 
-/** The bundles of one engine. */
-interface Line {
-  provision: Provision | null;
-  /** It was served when the agent ran last, and the engine has not been tested with it since. */
-  isUnproven: boolean;
-  previous: ServedBundles;
-  target: ServedBundles | null;
-  told: Omit<EnginesBundles, "serving" | "target">;
-  /** The order that is carried out. */
-  order: Order | undefined;
-  ending: AbortController | undefined;
-  work: Promise<void>;
-}
-
 /** Nothing is served yet but what hosts have. */
 export function createBundleServer(options: BundleServerOptions): BundleServer {
   const { store, images, engines, memory, log, sourceAwayMs = SOURCE_AWAY_MS, stopMs = STOP_MS } = options;
-  const lines = new Map<string, Line>();
+  const lines = createServedLines({ store, onChange: options.onChange, log });
+  const { tell, save } = lines;
   const stopping = createAbortController();
-  let saving: Promise<void> = Promise.resolve();
-
-  function lineOf(token: string): Line {
-    const known = lines.get(token);
-    if (known !== undefined) return known;
-    const line: Line = {
-      provision: null,
-      isUnproven: false,
-      previous: [],
-      target: null,
-      told: { state: "SERVING", reason: null, bytes: 0, total: 0, since: new Date().toISOString() },
-      order: undefined,
-      ending: undefined,
-      work: Promise.resolve(),
-    };
-    lines.set(token, line);
-    return line;
-  }
-
-  function tell(line: Line, { state, reason }: Step): void {
-    const since = state === line.told.state ? line.told.since : new Date().toISOString();
-    line.told = { ...line.told, state, reason: reason?.slice(0, 1024) ?? null, since };
-    options.onChange();
-  }
-
-  /**
-   * Others of this host leave what is written down. On a full disk all goes on: what is here already, or the host's own, needs no room,
-   * and what is served is so whether this works or not.
-   */
-  async function save(): Promise<void> {
-    const write = async () => {
-      const entries = [...lines].map(([token, { provision, previous, target }]) => [
-        token,
-        { serving: [...(provision?.bundles ?? [])], previous, target },
-      ]);
-      await store.writeServed(Object.fromEntries(entries) as ServedByEngine);
-    };
-    saving = saving.then(write, write);
-    try {
-      await saving;
-    } catch (error) {
-      log.error({ err: error }, "Cannot write down what engines serve and are to serve");
-    }
-  }
 
   /** Another agent of this host may hold its lock for long. */
   async function tidy(signal: AbortSignal): Promise<void> {
@@ -234,7 +178,7 @@ export function createBundleServer(options: BundleServerOptions): BundleServer {
   return {
     async restore() {
       for (const [token, { serving, previous }] of Object.entries(await readServed())) {
-        const line = lineOf(token);
+        const line = lines.of(token);
         line.previous = previous;
         try {
           if (serving.length > 0) await recall(line, serving);
@@ -244,10 +188,10 @@ export function createBundleServer(options: BundleServerOptions): BundleServer {
         }
       }
     },
-    provisionOf: ({ name }) => lines.get(engineToken(name))?.provision ?? null,
+    provisionOf: ({ name }) => lines.find(engineToken(name))?.provision ?? null,
     check(name) {
       const token = engineToken(name);
-      const line = lines.get(token);
+      const line = lines.find(token);
       const { cause } = find(token)?.presence() ?? { cause: "STARTING" };
       if (!line?.isUnproven || cause === "STARTING") return;
       line.isUnproven = false;
@@ -259,7 +203,7 @@ export function createBundleServer(options: BundleServerOptions): BundleServer {
       const token = engineToken(order.engine);
       if (find(token)?.switchTo === undefined)
         return log.warn({ engine: order.engine }, "This agent is to serve bundles with an engine that takes none");
-      const line = lineOf(token);
+      const line = lines.of(token);
       // It is told again until the presence shows it.
       if (line.order?.switch === order.switch && areSame(line.order.bundles, order.bundles)) return;
       [line.order, line.target] = [order, order.bundles];
@@ -270,19 +214,15 @@ export function createBundleServer(options: BundleServerOptions): BundleServer {
     },
     presence({ switchTo, manifest }) {
       if (switchTo === undefined) return undefined;
-      const line = lineOf(engineToken(manifest.name));
+      const line = lines.of(engineToken(manifest.name));
       return { serving: servingOf(line), target: line.target, ...line.told };
     },
     async stop() {
       stopping.abort(new Superseded("the agent is stopping"));
       store.stop();
-      const late = await awaitEnd(stopMs, Promise.all([...lines.values()].map(({ work }) => work)));
+      const late = await awaitEnd(stopMs, Promise.all(lines.all().map(({ work }) => work)));
       if (late)
         log.warn({ afterMs: late.afterMs }, "What was being fetched or tried out has not ended; the agent stops without it");
     },
   };
-}
-
-function servingOf({ provision }: Line): ServedBundles {
-  return [...(provision?.bundles ?? [])];
 }
