@@ -1,4 +1,4 @@
-/** A bundle that was exported into a file: read, and believed only as far as it is proven. */
+/** Reads a bundle that was exported into a file. Nothing of it is used before its signature and hashes are verified. */
 
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
@@ -140,7 +140,7 @@ async function readEntries(file: string, { onHead, visit }: { onHead: (head: Hea
   } catch (error) {
     source.destroy();
     if (failure !== undefined) throw failure;
-    // What remains is the library's word on a tar that ends in the middle, or is none.
+    // Any other error is the tar library's: the file ends in the middle, or is no tar.
     throw new OperatorError(`${file} ${isOpen ? "is cut off in the middle: copy it again" : NOT_ONE}.`, { cause: error });
   }
 }

@@ -1,4 +1,4 @@
-/** A folder as it becomes a bundle. */
+/** Reads a folder that is to be published as a bundle. */
 
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";

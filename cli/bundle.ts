@@ -57,7 +57,7 @@ async function publish(engine: string, folder: string, options: PublishOptions):
   const gateway = await connect(options);
   const { paths, passedOver } = await listFolder(folder);
   if (passedOver > 0) say(`${passedOver} hidden files and notes of freshclam are left out.`);
-  // Before anything is read: a name that is wrong costs no time.
+  // First, so that a wrong name fails before the files are read.
   const upload = await gateway.open(engine, options.set);
   const sizes = await Promise.all(paths.map(async (path) => (await stat(`${folder}/${path}`)).size));
   const reading = bytesBar("Reading", sum(sizes));
@@ -78,7 +78,7 @@ async function publish(engine: string, folder: string, options: PublishOptions):
   );
 }
 
-/** Sends what the gateway has not. Refused as a whole where there is no room for it. */
+/** Sends the files that the gateway lacks, or none if there is no room for all of them. */
 async function sendMissing<T extends { readonly sha256: string; readonly size: number }>(
   gateway: BundleGateway,
   upload: string,

@@ -33,7 +33,7 @@ export const Constants = z.object({
     commit: z.string().nullable(),
     versions: z.record(z.string(), z.string().nullable()),
   }),
-  /** What there is to say against the run; empty for a good one. */
+  /** Reasons to doubt the run; empty for a good one. */
   doubts: z.array(z.string()),
   /** Processor milliseconds; the agent's without what its engines use. */
   cpuMs: z.object({ gateway: Cost, agent: Cost, "nats-server": Cost, postgres: Cost }),
@@ -73,7 +73,7 @@ export function readConstants(file: string): Constants {
   }
 }
 
-/** What is used of something for scans of so many engines and so many megabytes. */
+/** What a scan by this many engines of this many megabytes costs. */
 export function costOf({ perScan, perEngine, perMB }: Cost, engines: number, megabytes: number): number {
   return perScan + perEngine * engines + perMB * megabytes;
 }

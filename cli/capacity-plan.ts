@@ -20,7 +20,7 @@ export interface EnginePlan {
   readonly hosts: number;
 }
 
-/** How much one part can take, and what it is that is used up then. */
+/** How much one part can take, and which resource is used up then. */
 export interface Limit {
   readonly part: string;
   readonly bound: string;
@@ -116,7 +116,7 @@ function planEngine(engine: EngineDemand, demand: Demand, constants: Constants):
   return { name: engine.name, serviceMs: service, slots, cores, hosts: Math.max(bySlots, byCores) };
 }
 
-/** More hosts fetch more copies of a sample, which is work for them: the least number that carries its own. */
+/** The least number of hosts that suffices. Each added host also adds work, because more copies of a sample are fetched. */
 function planHosts(planned: readonly EnginePlan[], demand: Demand, { cpuMs }: Constants) {
   const perSecond = demand.scansPerHour / HOUR_S;
   const engineCores = planned.reduce((sum, { cores }) => sum + cores, 0);
@@ -137,12 +137,12 @@ function planHosts(planned: readonly EnginePlan[], demand: Demand, { cpuMs }: Co
   }
 }
 
-/** How many of the hosts have at least one of a scan's engines at work, if each is anywhere with the same chance. */
+/** How many hosts get at least one of a scan's requests, if each engine's request goes to a random host. */
 export function expectedFetches(engines: number, hosts: number): number {
   return hosts * (1 - (1 - 1 / hosts) ** engines);
 }
 
-/** Of a scan. What was measured had each sample written once and read once. */
+/** Milliseconds of a scan in each part. When the constants were measured, each sample was written once and read once. */
 function cpuPerScan({ engines, meanMB }: Demand, { cpuMs }: Constants, fetches: number) {
   const read = (1 + fetches) / 2;
   return {
@@ -164,7 +164,7 @@ function usePerScan({ engines, meanMB }: Demand, { postgres, nats }: Constants, 
   };
 }
 
-/** A request, and a result for each engine; with a chunk for each megabyte begun. */
+/** How many messages NATS stores for a scan: a request, a result for each engine, and about a chunk for each megabyte. */
 function storedMessages(engines: number, meanMB: number): number {
   return 1 + engines + Math.max(1, meanMB);
 }

@@ -74,7 +74,7 @@ export function readError(text: string): string | undefined {
     const { error } = JSON.parse(text) as { error?: unknown };
     return error === undefined ? undefined : String(error);
   } catch (error) {
-    // A proxy answers with a page of its own, or with half an answer: the status is told then.
+    // It is a proxy's own page, or half an answer: the caller tells the status instead.
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }

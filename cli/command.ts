@@ -41,7 +41,7 @@ export function checkHttpAddress(url: string, name = ""): void {
   if (!webAddress.safeParse(url).success) throw new OperatorError(`${name}${url} is not an http address.`);
 }
 
-/** A sentence for what can be put right, everything there is for a fault of ours. */
+/** One sentence for what the user can put right; message and stack for a bug. */
 export function explain(error: unknown): string {
   return error instanceof OperatorError ? error.message : inspect(error);
 }

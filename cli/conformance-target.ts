@@ -8,7 +8,7 @@ import { createPatience, readRetryAfter, TryLater } from "./retry-after.js";
 /** What a line of the contract is run on. Every request it makes is part of the report. */
 export interface Target {
   send(path: string, request?: Request): Promise<Received>;
-  /** An upload that is in order but for the changes; `undefined` leaves a parameter out. */
+  /** A correct upload with these changes; `undefined` leaves a parameter out. */
   upload(changes?: Readonly<Record<string, unknown>>, path?: string): Promise<Received>;
   /** A scan of a sample that nobody has sent before. */
   scan(name?: string): Promise<UploadAnswer>;
@@ -49,7 +49,7 @@ export const parseBody = <T>({ text }: { text: string }) => JSON.parse(text) as 
 export interface LineResult {
   readonly line: Line;
   readonly exchanges: readonly Exchange[];
-  /** What does not hold; empty: the line is kept. */
+  /** What does not hold; empty if the gateway keeps this line of the contract. */
   readonly broken: readonly string[];
 }
 

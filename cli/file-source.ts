@@ -6,7 +6,7 @@ import { basename } from "node:path";
 import { OperatorError } from "../schema/operator-error.js";
 
 const READ_BYTES = 256 * 1024;
-/** A change is noticed after so long at most, while bytes are read. */
+/** How often a file is checked for changes while it is read. */
 const CHECK_MS = 500;
 
 /** Something that can be scanned. */
@@ -34,11 +34,11 @@ export function fileToSend(file: string, path: string | Buffer): FileToSend {
 }
 
 async function openFile(path: string | Buffer): Promise<OpenFile> {
-  // A pipe that has taken the file's place meanwhile, or /proc/kmsg, would wait for somebody to write.
+  // Otherwise a pipe that has taken the file's place meanwhile, or /proc/kmsg, would block until somebody writes.
   const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const { size, blocks, mtimeNs } = await handle.stat({ bigint: true });
-    // Where nothing is stored the kernel makes the bytes, and the size of such a file says nothing.
+    // A file without blocks on a disk, as in /proc, is made by the kernel as it is read: its size says nothing.
     const length = blocks === 0n ? undefined : Number(size);
     const isSame = async () => {
       const now = await handle.stat({ bigint: true });
@@ -75,7 +75,7 @@ function changed(): OperatorError {
   return new OperatorError("changed while it was read; scan it again when nothing writes to it");
 }
 
-/** Throws if nothing comes: a program that failed before it wrote anything, or a closed input, is no clean sample. */
+/** Throws if nothing comes: the program before the pipe has failed, or the input is closed. That must not pass for a clean sample. */
 async function* readAny(input: NodeJS.ReadStream): AsyncGenerator<Buffer> {
   let isEmpty = true;
   for await (const part of input as AsyncIterable<Buffer>) {

@@ -72,7 +72,7 @@ function bytes(text: string): number | undefined {
   );
 }
 
-/** Compose appends the classes to it: with a slash at the end their folders would lie in the folder that agents of both classes read. */
+/** Compose appends `-isolated` and `-internet` to it: after a slash, these would be folders in the one that agents of both classes read. */
 function checkHostDir(folder: string): void {
   if (folder === "" || /^\/.*[^/]$/.test(folder)) return;
   const text = JSON.stringify(folder);

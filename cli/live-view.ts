@@ -54,7 +54,7 @@ export function createLiveView(terminal: Terminal, { total, colours: hasColours 
     const columns = terminal.columns || 80;
     const counter = total === undefined ? [] : [`${count} of ${countOf(total, "file")}`];
     const all = [...active].flatMap(([file, now]) => lines(file, now, colourText));
-    // What does not fit could not be drawn over again: then one line a file is shown, and of many files the first.
+    // Lines beyond the screen cannot be redrawn. If they do not fit, each file gets one line, and only the first files are shown.
     const room = Math.max((terminal.rows || 24) - 1 - counter.length, 1);
     const fitting = (all.length <= room ? all : [...active].map(([file, now]) => headline(file, now))).slice(0, room);
     const kept = [...fitting, ...counter];

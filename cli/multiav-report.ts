@@ -32,7 +32,7 @@ export function translateScanner({ id, name, plugin_type, has_internet, speed }:
   const number = /^-?\d$/.test(speed ?? "") ? Number(speed) : undefined;
   return {
     name: (name ?? "").replace(/[^A-Za-z0-9-]/g, "-").slice(0, 32) || `scanner-${id}`,
-    // Of a type that there is not, nothing can be concluded.
+    // An unknown type must not decide a verdict, which METADATA cannot.
     type: types.find((type) => PLUGIN_TYPE_NUMBER[type] === plugin_type) ?? "METADATA",
     speed: ENGINE_SPEEDS.find((one) => SPEED_NUMBER[one] === number) ?? "MEDIUM",
     internet: has_internet === 1,

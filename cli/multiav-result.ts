@@ -13,11 +13,11 @@ export type TranslatedResult = Omit<ImportedResult, "engineId">;
 
 const NO_VERSIONS = { engine: null, signatures: null, signatureDate: null };
 
-/** The plugin's report says what it would say if it were scanned now. */
+/** Parses the plugin's stored report as if the engine had answered with it now. */
 export function translateResult({ queued, scanning, result }: SourceResult, type: PluginType): TranslatedResult {
   const said = readStoredReport(storableJson(result ?? ""), type);
   const isOpen = queued === true || scanning === true;
-  // Whoever writes a detection before the end has detected it.
+  // A detection counts even if the plugin has not finished.
   const outcome = isOpen && said?.verdict !== "INFECTED" ? undefined : said;
   return asResult(outcome ?? { state: "FAILED", verdict: null, signature: null, error: NEVER_FINISHED, details: null });
 }

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { OperatorError } from "../schema/operator-error.js";
 
-/** Whoever asks for more, as the quota of a day does, is not waited for. */
+/** Longer waits, such as for a daily quota, are reported instead. */
 const LONGEST_WAIT_S = 300;
 const GIVE_UP_MS = 10 * 60_000;
 /** Waits of many requests are told in one line. */

@@ -91,7 +91,7 @@ function rejectWhenClosed(child: ChildProcess, output: () => string): Promise<ne
 async function stopChild(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const closed = new Promise((resolve) => child.once("close", resolve));
-  // Its whole group: in the middle of a start it may be building. Parts of the mesh have groups of their own, and are ended in order.
+  // The whole group, because a build may be running in it. Parts of the mesh have groups of their own, and are stopped in order.
   signalGroup(child.pid, "SIGTERM");
   await closed;
 }

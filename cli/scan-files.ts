@@ -7,7 +7,7 @@ import type { View } from "./view.js";
 
 /** Files that are sent and watched at once. */
 const CONCURRENCY = 4;
-/** After so long without news it is said, and looked at again and again, whom a scan waits for. */
+/** After this long without news, the view says which engines a scan waits for. */
 const QUIET_MS = 5_000;
 
 /** Scans files, a few at once. Their results in the same order; what was not finished when the signal came has none. */
@@ -55,7 +55,7 @@ async function scanFile(
     return report && { file, report };
   } catch (error) {
     if (signal.aborted) return undefined;
-    // Whatever it is ends this file alone, and what was found before stays found.
+    // An error ends this file alone, and what was found in it before counts.
     const { accepted } = progress;
     return { file, error: fileError(error), ...(accepted?.verdict ? { report: accepted } : {}) };
   }
@@ -68,7 +68,7 @@ async function watch(client: Client, progress: FileProgress, view: View, signal:
   if (!last || last.endDate) return last;
   const { scanId } = last;
   let isOver = false;
-  // That an engine works nowhere is no change of the scan, so it is asked for. A gateway that is away is the watch's concern.
+  // A scan does not change when an engine stops working, so it is read again. If that fails, the watch reconnects or tells.
   const look = async () => {
     const now = await client.read(scanId, signal).catch(() => last);
     if (!isOver && now && !now.endDate) view.waiting(file, now);

@@ -110,7 +110,7 @@ async function follow(db: Database, mesh: string, updates: readonly UpdateRecord
     const now = (await Promise.all(open.map((id) => readUpdate(db, id)))).filter((update) => update !== undefined);
     for (const update of now) {
       const text = `${wayOf(update)}: ${update.state.toLowerCase()}${waitsOf(update)}${reasonOf(update)}`;
-      // The last number counts the scans of the first host: ten more are worth a line.
+      // The last number counts the first host's scans. Without its last digit, a line is printed for every ten of them.
       tell(String(update.id), text, text.replace(/\d(?=; at the latest)/, ""));
     }
     if (now.some(({ state }) => state === "ROLLED_BACK" || state === "CANCELLED")) process.exitCode = ENDED.notUpdated;

@@ -1,4 +1,4 @@
-/** Checks what was sent as a bundle: it becomes a manifest, or the sender is told what is wrong. */
+/** Checks the content of a bundle that was sent, and makes its manifest. */
 
 import { BUNDLE_LIMITS, BundleManifest, encodeManifest } from "../../schema/bundle.js";
 import type { BundleContent } from "../../schema/bundle-upload.js";

@@ -30,7 +30,7 @@ export async function publishBundle(
 ): Promise<PublishedBundle> {
   const upload = await readUpload(ctx.db, token);
   const { content, from } = await openSigned(ctx, upload, sent);
-  // All that does not depend on other bundles.
+  // First all checks that do not depend on other bundles.
   const { files } = makeManifest({ ...upload, sequence: 1 }, content, ctx.config.bundlesMaxBytes);
   await holdSent(ctx, upload, token, files);
   const published = await publishPrepared(ctx, {
@@ -53,7 +53,7 @@ export async function publishBundle(
   return published;
 }
 
-/** Others may publish while something is written to the bus. */
+/** How often a bundle is prepared before this gives up: each time another one may have been published meanwhile. */
 const MOST_TRIES = 10;
 
 /**
@@ -177,13 +177,13 @@ function answer({ id, digest, sequence }: Pick<BundleRecord, "id" | "digest" | "
   return { id: String(id), digest, sequence, known };
 }
 
-/** Whether a bundle would come out the same, but for its sequence. */
+/** Whether two bundles are the same but for their sequence. */
 function isSame(ctx: ScanContext, bundle: BundleRecord, upload: PublishingPlace, content: BundleContent): boolean {
   if (bundle.removedAt !== null) return false;
   return bundleDigest(encodeManifest(manifestOf(ctx, upload, content, bundle.sequence))) === bundle.digest;
 }
 
-/** It lies with the files, as one of a single chunk. */
+/** The manifest is stored as the files are, in a single chunk. */
 export async function storeManifest(
   { bundles }: ScanContext,
   upload: Pick<PublishingPlace, "internet">,

@@ -15,10 +15,10 @@ import { hashToken, readUpload, unknownUpload } from "./uploads.js";
 
 type Mesh = Pick<ScanContext, "db" | "bundles" | "log" | "config">;
 
-/** What is sent may be more than what is published. */
+/** More files than a bundle may have: not all that is sent need be published. */
 const MOST_FILES = 2 * BUNDLE_LIMITS.files;
 
-/** What there is of a bundle that is being sent: every file of its class counts. */
+/** Which files need not be sent: all that the bundles of the same internet class have. */
 export async function readUploadState({ db, bundles }: Pick<Mesh, "db" | "bundles">, token: string): Promise<BundleUploadState> {
   const { engine, set, internet } = await readUpload(db, token);
   const { files, room } = await bundles.content(internetClass(internet));
@@ -43,7 +43,7 @@ export async function receiveFile(
     throw new GatewayError("TOO_LARGE", `a file of a ${what} may have ${sizeText(most)}`);
   const known = await findFileSize(db, sha256);
   if (known === null) throw badInput("sha256", "is that of a manifest, which the mesh makes by itself");
-  // What another bundle has is not touched by what cannot be it.
+  // Bytes that cannot be the file must not touch the one that another bundle has.
   if (known !== undefined && announced !== undefined && announced !== known)
     throw badInput("sha256", `the file with this sha256 has ${known} bytes, and not ${announced}`);
   const length = known ?? announced;

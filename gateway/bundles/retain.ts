@@ -12,7 +12,7 @@ import { UPLOAD_TTL_MS } from "./uploads.js";
 
 type Mesh = Pick<ScanContext, "db" | "bundles" | "bus" | "config">;
 
-/** How far the clocks of NATS and Postgres may be apart. */
+/** How far the clocks of NATS and Postgres may differ. */
 const CLOCKS_MS = 60_000;
 /** How long somebody who sends a file waits until it is removed. */
 const REMOVAL_MS = 10_000;
@@ -83,7 +83,7 @@ export async function awaitRemovals(db: Mesh["db"], internet: InternetClass, sha
       throw new GatewayError("UNAVAILABLE", "files of this bundle are being removed: send them again in a minute");
 }
 
-/** Of files that no bundle has those that are on nobody's way. */
+/** The files that no bundle has and nobody is sending. */
 async function findOld(ctx: Mesh, internet: InternetClass, unused: readonly string[]): Promise<string[]> {
   const isInternet = internet === "internet";
   const known = await readKnownFiles(ctx.db, unused, isInternet);
@@ -91,7 +91,7 @@ async function findOld(ctx: Mesh, internet: InternetClass, unused: readonly stri
   const comingSince = await filesComeSince(ctx.db, isInternet, UPLOAD_TTL_MS);
   const isOld = async (sha256: string) => {
     if (held.has(sha256)) return false;
-    // Somebody may have seen that a removed bundle has it, and does not send it again.
+    // A sender may have seen it in a bundle that was removed since, and will not send it again.
     if (known.has(sha256))
       return comingSince === null || isStoredBefore(ctx, internet, sha256, comingSince.getTime() - CLOCKS_MS);
     return left.has(sha256) || isStoredBefore(ctx, internet, sha256, Date.now() - ctx.config.orphanGraceMs);

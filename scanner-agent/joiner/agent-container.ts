@@ -13,13 +13,13 @@ export interface AgentPlace {
   readonly settings: readonly string[];
 }
 
-/** What engines read, at the same path inside as outside: the daemon reads these paths, too. */
+/** The folder that engines read. Its path is the same inside and outside, because the Docker daemon reads it too. */
 const SHARED = "/var/lib/scanmesh/agent";
 /** Where the socket is in the joiner and in the agent. */
 export const SOCKET = "/var/run/docker.sock";
 /** The label by which the script that a gateway gives finds the gateway again. */
 export const GATEWAY_LABEL = "scanmesh.gateway";
-/** Time in which a stopped agent finishes what it has, or hands it back. */
+/** How long a stopped agent has to finish or hand back its work. */
 export const STOP_SECONDS = 45;
 const SECOND_NS = 1e9;
 
@@ -28,7 +28,7 @@ export function folderOf(name: string): string {
   return `/var/lib/scanmesh/${name.replace(/^scanmesh-/, "")}-joined`;
 }
 
-/** A container of the agent that does one thing: it may what the agent may. */
+/** A container that does one thing and ends, with the rights of the agent's own. */
 export function onceOptions(place: AgentPlace, words: readonly string[]): Docker.ContainerCreateOptions {
   const { name, image, host, socket, settings } = place;
   const folder = folderOf(name);

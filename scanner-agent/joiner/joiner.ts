@@ -81,7 +81,7 @@ export async function leaveByContainer(say: Say, signal: AbortSignal): Promise<v
     await startContainer(daemon, place.name);
     throw signal.reason;
   }
-  // What could not be told to the mesh, or was told before, has been said.
+  // If the mesh could not be told, the step has said so itself; the host is left all the same.
   await runOnce(daemon, onceOptions(place, ["leave"]), signal);
   await removeContainer(daemon, existing.Id);
   const status = await runOnce(daemon, removalOptions(place), signal);
@@ -115,7 +115,7 @@ async function reach(daemon: DockerDaemon): Promise<Docker.ContainerInspectInfo>
   return inspectOwn(daemon);
 }
 
-/** What was set besides the image's own, but for the places, which the joiner chooses. */
+/** Settings that do not come with the image. The folders are left out: the joiner chooses them. */
 function settingsOf(env: readonly string[], ofImage: readonly string[]): string[] {
   return env.filter(
     (entry) =>
@@ -130,7 +130,7 @@ async function keptSettings(daemon: DockerDaemon, { Config, Image }: Docker.Cont
     const image = await daemon.ask("show an image", (docker) => docker.getImage(Image).inspect());
     return settingsOf(Config.Env, image.Config.Env);
   } catch (error) {
-    // The image was removed under its container: then nothing tells what was its own.
+    // Its image was removed, so nobody knows which settings came with it.
     if (error instanceof DockerRefused && error.status === 404) return [];
     throw error;
   }
@@ -153,7 +153,7 @@ async function find(daemon: DockerDaemon, name: string): Promise<Docker.Containe
 
 const before = (name: string) => `${name}-before`;
 
-/** Mends what a joiner left that was ended between two steps. */
+/** Cleans up after a joiner that was killed between two steps. */
 async function tidy(daemon: DockerDaemon, name: string): Promise<void> {
   if (!(await find(daemon, before(name)))) return;
   if (await find(daemon, name)) await removeContainer(daemon, before(name));
