@@ -39,6 +39,7 @@ export interface PuppetAgent {
 const FINGERPRINT = "f".repeat(64);
 /** NATS's own is 1 s, which a busy machine may take for a message. */
 const ANSWER_MS = 30_000;
+const HEARTBEAT_MS = 60_000;
 const NO_VERSIONS = { engine: "1.0", signatures: "42", signatureDate: null };
 
 export function engine(name: string, rest: Partial<EnginePresence> = {}): EnginePresence {
@@ -72,6 +73,8 @@ export async function startPuppet(
 ): Promise<PuppetAgent> {
   const nc = connection ?? (await connectShared(stage, id, internet));
 
+  let heart: NodeJS.Timeout | undefined;
+
   const ask: PuppetAgent["request"] = (subject, data, options) => nc.request(subject, data, { timeout: ANSWER_MS, ...options });
 
   async function announce(changes: Partial<EnginePresence>[] = [], own: Partial<Presence> = {}): Promise<void> {
@@ -82,7 +85,7 @@ export async function startPuppet(
       version: "0",
       class: internet,
       startedAt: new Date().toISOString(),
-      heartbeatMs: 60_000,
+      heartbeatMs: HEARTBEAT_MS,
       state: "READY" as const,
       proofs: [],
       largestChunk: CHUNK_BYTES,
@@ -91,7 +94,11 @@ export async function startPuppet(
       engines: engines.map((one, i) => ({ ...one, ...changes[i] })),
       ...own,
     };
-    await ask(presenceSubject(id), encodeMessage(presence));
+    const put = () => ask(presenceSubject(id), encodeMessage(presence));
+    await put();
+    clearInterval(heart);
+    // As an agent does it, because a busy machine takes long for a test. One that is to vanish has a heartbeat of its own.
+    if (own.heartbeatMs === undefined) heart = setInterval(() => void put().catch(() => undefined), HEARTBEAT_MS / 2).unref();
   }
 
   await until("the bucket of presence is there", () =>
@@ -110,6 +117,7 @@ export async function startPuppet(
     request: ask,
     announce,
     async leave() {
+      clearInterval(heart);
       const deletion = headers();
       deletion.set("KV-Operation", "DEL");
       await ask(presenceSubject(id), undefined, { headers: deletion });
@@ -157,7 +165,10 @@ export async function startPuppet(
       if (bytes === undefined) throw new Error(`the key does not open chunk ${n} of ${blob}`);
       return bytes;
     },
-    close: () => nc.close(),
+    async close() {
+      clearInterval(heart);
+      await nc.close();
+    },
   };
 }
 

@@ -31,7 +31,7 @@ const stage = useStage();
 const gateway = prepared(() =>
   stage.gatewayProcess({ SCANMESH_BASE64_LIMIT: "64KiB", SCANMESH_UPLOAD_LIMIT: "1MiB" }, { probed: true }),
 );
-const agent = usePuppet(stage, "puppet", [engine("ClamAV"), engine("FileInfo", { type: "METADATA" })]);
+usePuppet(stage, "puppet", [engine("ClamAV"), engine("FileInfo", { type: "METADATA" })]);
 
 /** What is wrong with how a request was answered. */
 function fault({ status, text }: Outcome): string | undefined {
@@ -48,8 +48,6 @@ async function storm(seed: number, count: number): Promise<string[]> {
   const sender = async () => {
     while (next < count && wrong.length < 10) {
       const index = next++;
-      // On a busy machine the storm lasts longer than a presence counts.
-      if (index % 500 === 0) await agent.announce();
       const hostile = hostileRequest(schema, seed, index);
       try {
         const outcome = await send(gateway.url, hostile);
