@@ -30,8 +30,8 @@ export interface Sample {
 }
 
 /**
- * What a sample is given to, such as one clamd with the signatures that it has loaded, or the containers of one image: the same object
- * as long as it is the same.
+ * What scans samples, such as one clamd with its loaded signatures, or the containers of one image. Two results come from the same instance
+ * exactly if they have the same object.
  */
 export interface Instance {
   /** What it said of itself when it was started, or since then. */
@@ -47,7 +47,7 @@ export interface Instance {
   confirm?(): Promise<EngineVersions>;
 }
 
-/** Of what tells no version. */
+/** For an instance that reports no versions. */
 export const NO_VERSIONS: EngineVersions = { engine: null, signatures: null, signatureDate: null };
 
 /** How one sample is run. */
@@ -59,8 +59,8 @@ export interface RunOptions {
   /** The sample may crash its agent: while it runs, no other sample shares its worker, process or daemon. */
   readonly alone: boolean;
   /**
-   * Called when there is something that the sample is given to now; what was called last is what answers. A runner that never calls it
-   * answers with what {@link Runner.versions} and {@link Runner.image} say.
+   * Called when the instance that scans the sample is known; the last call counts. A runner that never calls it answers with {@link
+   * Runner.versions} and {@link Runner.image}.
    */
   readonly onStart?: (by: Instance) => void;
 }
@@ -97,8 +97,8 @@ export interface Runner {
   /** The container image that it runs; null before it is started. Left out by runners without containers. */
   image?(): ImageIdentity | null;
   /**
-   * What its answers depend on now, such as the program, the signatures or rules that are loaded, or the image: another text as
-   * soon as another answer might come. Null if that cannot be known; left out by a runner that never knows it.
+   * A text that identifies what its answers depend on, such as the program, the loaded signatures or rules, or the image: it changes as
+   * soon as an answer might change. Null if that cannot be known; left out by a runner that never knows it.
    */
   fingerprint?(): Promise<string | null>;
   /** Leaves these signatures out, and no others; resolves once it does. Left out by a runner whose engine cannot. */
@@ -109,7 +109,7 @@ export interface Runner {
   warnings?(): readonly string[];
   /** Whether the engine says that it is too old for its signatures; its warnings say more. Left out by a runner that cannot know. */
   isOutdated?(): boolean;
-  /** Those of the warnings that are of files which it was given and does not use, or not all of them, such as rule files. */
+  /** The warnings about files that it was given and does not use, or uses only in part, such as rule files. */
   faults?(): readonly string[];
   /** Runs one sample to its end. Throws {@link Failed}, {@link TimedOut}, {@link Unavailable} or the signal's reason. */
   run(sample: Sample, options: RunOptions): Promise<RawOutput>;
@@ -117,7 +117,7 @@ export interface Runner {
   stop(): Promise<void>;
   /** Calls back, with a reason for people, when something that {@link Runner.start} started has ended by itself. */
   onLost?(listener: (reason: string) => void): void;
-  /** Calls back when samples are given to another {@link Instance} than before, although nobody has asked for it. */
+  /** Calls back when samples go to another {@link Instance} than before without anybody having asked for it. */
   onReplaced?(listener: () => void): void;
 }
 
@@ -143,9 +143,9 @@ export interface Outcome {
   readonly image?: ImageIdentity | null;
   /** The program's exit status, if it is one and came to its end. */
   readonly exitCode?: number;
-  /** How long it took until there was something that the sample was given to. */
+  /** The time until an instance was ready to take the sample. */
   readonly startingMs?: number;
-  /** What it depends on besides the sample, as in a result message. */
+  /** What the result depends on besides the sample, as in a result message. */
   readonly fingerprint?: string;
 }
 
@@ -192,12 +192,12 @@ export class Cancelled extends Error {
 }
 
 /**
- * This host cannot run the engine now, through no fault of the sample: the request is handed back, and the engine takes no more
- * until it works again. The message is the reason in the agent's presence.
+ * This host cannot run the engine now, through no fault of the sample: the request is handed back, and the engine takes no more work until
+ * it is healthy again. The message is the reason in the agent's presence.
  */
 export class Unavailable extends Error {
   override readonly name: string = "Unavailable";
-  /** What it needs is away, for example because it is started again: the engine itself may be well. */
+  /** Something that the engine needs is away, for example because it is restarting: the engine itself may be healthy. */
   readonly isPassing: boolean;
   constructor(message?: string, options: ErrorOptions & { readonly isPassing?: boolean } = {}) {
     super(message, options);

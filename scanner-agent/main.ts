@@ -23,7 +23,7 @@ Runs a scanner agent on this host, until Ctrl-C.
 
 Settings are environment variables, such as NATS_URL: docs/run/settings.md lists them.`;
 
-/** Exit statuses: what waiting and starting again do not mend, other failures, and that it wants to be started again. */
+/** Exit statuses: a failure, a mistake that no restart mends, and a requested restart. */
 const EXIT = { failed: 1, mistaken: 2, restart: RESTART_STATUS } as const;
 const ARGUMENTS: Readonly<Record<string, readonly string[]>> = { join: ["TOKEN"], enlist: ["TOKEN"], leave: [], doctor: [] };
 

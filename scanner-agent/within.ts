@@ -37,7 +37,7 @@ export async function within<T>(timeoutMs: number, work: Promise<T>, signal?: Ab
   }
 }
 
-/** Waits no longer than that for what a disk or an engine tells beside its samples. Throws {@link Unavailable}: it is not there now. */
+/** Waits a limited time for something that a disk or an engine tells beside its samples. Throws {@link Unavailable} after that. */
 export async function answerWithin<T>(timeoutMs: number, answer: Promise<T>): Promise<T> {
   try {
     return await within(timeoutMs, answer);

@@ -25,7 +25,7 @@ export interface Answers {
   publish(engine: string, answer: AgentAnswer, version?: number): Promise<void>;
 }
 
-/** `onStored` is told how many answers a message had that is stored, before anybody else is. */
+/** `onStored` is called with the number of answers in each stored message, before their senders resolve. */
 export function createAnswers(bus: Bus, onStored: (answers: number) => void = () => undefined): Answers {
   const waiting = new Map<string, Waiting[]>();
 

@@ -11,7 +11,7 @@ import { followStatus, openConnection, type BusOptions } from "./connection.js";
 
 /** How soon new addresses of NATS are noticed. */
 const SERVERS_LOOK_MS = 1_000;
-/** How long a connection that is left is listened to: NATS may not be there any more. */
+/** How long a connection that was replaced is drained before it is closed: its NATS may be gone. */
 const LEAVE_MS = 2_000;
 
 /** A message as it arrived. */
@@ -62,7 +62,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
   const closing = createAbortController();
   const unlook = followServers();
 
-  /** Connects to where NATS is now before the connection is given up that there is. */
+  /** Connects to the new address before the old connection is closed. */
   function followServers(): () => void {
     let given = current.servers;
     let opening = createAbortController();
@@ -76,7 +76,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
       const signal = AbortSignal.any([options.signal, closing.signal, opening.signal]);
       replace(signal).catch((error: unknown) => {
         if (signal.aborted) return;
-        // Its user may have expired just now: it is tried again.
+        // The user may have expired just now: the connection is tried again.
         given = current.servers;
         const reason = reasonOf(error);
         if (reason !== logged)
@@ -94,13 +94,13 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
     current = next;
     log.info({ servers: next.servers }, "NATS has other addresses, which are used from now on");
     void followStatus(next.nc, tellReconnected, options);
-    // What NATS has sent for pulls that end here is taken: it would count as delivered, and come again.
+    // Requests that NATS has already sent are still taken: otherwise they would be redelivered later, as if the agent had failed.
     tellReconnected();
     await flush(before.nc, LEAVE_MS);
     await before.nc.close();
   }
 
-  /** Sends what is buffered, and takes what the server has sent before it has that. */
+  /** Sends what is buffered, and handles everything that the server sent before it received that. */
   async function flush(nc: NatsConnection, timeoutMs: number): Promise<void> {
     if (nc.isClosed()) return;
     // The client gives up when it tries to connect again; what is buffered is lost then.
@@ -108,7 +108,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
     await Promise.race([flushed, pause(timeoutMs, undefined, { ref: false })]);
   }
 
-  /** The last of the connections. */
+  /** The current connection. */
   async function ended(): Promise<unknown> {
     for (;;) {
       const { nc } = current;
@@ -117,7 +117,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
     }
   }
 
-  /** Lasts until it is closed or the connection is, whatever arrives: it is made again if the server ends it. */
+  /** Lasts until it or the connection is closed; a subscription that the server ends is made again. */
   function subscribe(subject: string, onMessage: (message: BusMessage) => void) {
     let ignored = 0;
     const onData = guard(onMessage, (error) => {

@@ -12,7 +12,7 @@ import { explainConnection } from "./explain-connection.js";
 
 const RETRY_MS = 500;
 const PING_MS = 5_000;
-/** How long a connection is away before that is told, and the longest time until it is told again. */
+/** How long a connection is down before it is reported, and the longest time between two reports. */
 const AWAY_MS = { first: 2_000, max: 60_000 };
 
 /** How to reach the bus. */
@@ -78,7 +78,7 @@ export async function openConnection(options: BusOptions): Promise<Connection> {
   }
 }
 
-/** Calls back after a moment, and then less and less often, until that is stopped. */
+/** Calls back after a moment, then with growing pauses, until stopped. */
 function tellAway(onAway: (() => void) | undefined): { stop(): void } {
   let timer: NodeJS.Timeout | undefined;
   const wait = (ms: number) => {

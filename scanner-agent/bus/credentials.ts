@@ -31,7 +31,7 @@ export function readClaims(text: string): Claims | undefined {
   }
 }
 
-/** Throws {@link OperatorError} for a file of which waiting makes no agent of this class. */
+/** Throws {@link OperatorError} for a file that no waiting makes valid for an agent of this class. */
 export function checkCredentials(file: string, internet: InternetClass): void {
   const claims = readClaims(readOrExplain(file));
   const name = claims?.name ?? "";

@@ -78,7 +78,7 @@ export function openPull(bus: Bus, engine: string, handlers: PullHandlers): Pull
     clearTimeout(timer);
     if (closed) return;
     timer = setTimeout(() => {
-      // The newest pull has expired, and so has every other: nothing is outstanding, whatever the server did not tell.
+      // The newest pull has expired, so all others have too: nothing is outstanding, even if the server did not report it.
       outstanding = 0;
       paused = false;
       handlers.onExpired();

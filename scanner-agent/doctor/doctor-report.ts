@@ -29,7 +29,7 @@ export interface Findings {
   readonly bundles?: readonly string[];
   /** What it fetches for the mesh, and what it lacks for that. */
   readonly fetching?: readonly string[];
-  /** For which the host is no good, or is not let in. */
+  /** Why this host cannot run an agent, or is not let in by its mesh. */
   readonly problems?: readonly JoinError[];
   /** What to put right although the engines work. */
   readonly warnings?: readonly string[];
@@ -87,7 +87,7 @@ export function readReport(
         .map((engine) => `${engine.manifest.name}: ${engine.off?.reason}`),
     ),
   ];
-  // Engines decide what many of these texts say; a terminal would obey what it cannot show.
+  // Engines supply much of this text: control characters would be obeyed by the terminal.
   return visibleText(parts.filter((part) => part !== "").join("\n\n")).replaceAll("\r", "<U+000D>");
 }
 

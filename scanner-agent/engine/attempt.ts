@@ -20,14 +20,14 @@ import { giveTo, type OfferedSample } from "./offered-sample.js";
 import { answerWithin } from "../within.js";
 import { parseWhole } from "./whole-sample.js";
 
-/** An answer waits no longer for what gave it. */
+/** An answer does not wait longer than this for details of the instance that gave it. */
 const CONFIRM_MS = 60_000;
 
 /** Runs samples with one engine, and tells what answered. */
 export interface Attempts {
   /** Runs a sample and reads the output; the engine's own failures are outcomes. `usual` answers if the runner names nothing else. */
   attempt(runner: Runner, usual: Instance, sample: OfferedSample, options: RunOptions): Promise<Outcome>;
-  /** The versions that what answers now prints with its outputs; undefined: none yet. */
+  /** The versions that the current instance prints with its outputs; undefined before the first output. */
   printed(): EngineVersions | undefined;
 }
 
@@ -36,7 +36,7 @@ export function createAttempts(parse: Parser): Attempts {
   const printed = new WeakMap<Instance, EngineVersions>();
   let newest: Instance | undefined;
 
-  /** What it said of itself, and where its output says something of it, that. */
+  /** What the instance said of itself, overridden by what its output says. */
   async function versionsOf(by: Instance, outcome: Outcome): Promise<EngineVersions> {
     if (outcome.versions !== undefined) printed.set(by, outcome.versions);
     return mergeVersions(await confirmed(by, outcome), outcome.versions ?? printed.get(by));
@@ -81,7 +81,7 @@ export function createAttempts(parse: Parser): Attempts {
   };
 }
 
-/** What cannot be asked any more has ended with the sample: that proves no answer, but names what failed. */
+/** The versions of an answer. An instance that can no longer be asked has ended with the sample: it proves no answer, but names what failed. */
 async function confirmed({ versions, confirm }: Instance, { state }: Outcome): Promise<EngineVersions> {
   try {
     return confirm === undefined ? versions : await answerWithin(CONFIRM_MS, confirm());
@@ -91,7 +91,7 @@ async function confirmed({ versions, confirm }: Instance, { state }: Outcome): P
   }
 }
 
-/** What an engine prints with an answer counts, and for the rest what it said before. */
+/** The versions in an answer take precedence over those that the instance reported before. */
 export function mergeVersions(said: EngineVersions, printed: EngineVersions | undefined): EngineVersions {
   return {
     engine: printed?.engine ?? said.engine,

@@ -5,7 +5,7 @@ import { hasCode } from "../contract.js";
 
 /** Where an operating system keeps its programs. */
 const FOLDERS = ["/usr/bin", "/usr/sbin", "/usr/local/bin", "/bin", "/sbin", "/usr/lib"];
-/** A larger file takes the time of many. */
+/** A larger file takes as long as many small ones. */
 const LARGEST = 1024 ** 2;
 
 /** The programs of this host's operating system, each once, in an order that has nothing to do with their names. */

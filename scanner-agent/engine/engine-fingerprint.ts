@@ -8,12 +8,12 @@ import { inspectorVersion } from "../inspect/inspector.js";
 import { within } from "../within.js";
 import { shareLooks } from "../runners/share-looks.js";
 
-/** Files that take longer to look at are not seen. */
+/** Files are ignored if looking at them takes longer than this. */
 const LOOK_MS = 1_000;
 
 /** What an engine's answers depend on besides the sample. */
 export interface EngineFingerprint {
-  /** As it was looked at last; undefined: unknown. */
+  /** The fingerprint of the last look; undefined: unknown. */
   last(): string | undefined;
   /** Looks at it again. */
   look(): Promise<void>;

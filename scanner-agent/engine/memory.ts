@@ -2,7 +2,7 @@ import { EventEmitter, once } from "node:events";
 import { freemem } from "node:os";
 import { sizeText } from "../../schema/settings.js";
 
-/** What an engine is taken to need whose manifest does not say it. */
+/** What an engine is assumed to need if its manifest does not say. */
 export const ASSUMED_MEMORY = 512 * 1024 ** 2;
 
 /** Bytes of memory that this host, and the agent's container if it runs in one, can give now. */
@@ -18,9 +18,9 @@ export interface Promised {
   release(): void;
 }
 
-/** The memory for candidates of this host's engines: what is promised to one is not promised to another. */
+/** Reserves memory for candidates of this host's engines, so that no two are promised the same bytes. */
 export interface MemoryRoom {
-  /** Waits while what is promised to others is what is missing. What is missing then is said, and promised all the same. */
+  /** Waits while others have reserved what is missing. If memory is missing even then, {@link Promised.lack} says so. */
   reserve(needed: number, options: { readonly signal: AbortSignal; readonly onWait: () => void }): Promise<Promised>;
 }
 

@@ -21,7 +21,7 @@ const DEPTH = 20;
 type Scan = (sample: Sample) => Promise<Outcome>;
 
 /**
- * Tests an engine through `scan`; tells what it does not say of samples that it cannot look into, a sentence each. Throws
+ * Tests an engine through `scan`, and reports what it keeps silent about in samples that it cannot look into, a sentence each. Throws
  * {@link Unavailable} that says what it got wrong.
  */
 export type SelfTest = (manifest: Manifest, scan: Scan) => Promise<readonly string[]>;
@@ -43,7 +43,7 @@ export async function createSelfTest(spool: Spool): Promise<SelfTest> {
       if (outcome.verdict !== "INFECTED")
         throw new Unavailable(`self-test: it did not find EICAR but reported ${describeOutcome(outcome)}`);
     } else if (manifest.input === "hash") {
-      // A look-up tells others the hash, so no look-up is made for a test.
+      // Lookups send hashes to third parties, so none is made for a test.
       return [];
     }
     const outcome = await scan(inputFor(clean));
@@ -53,12 +53,12 @@ export async function createSelfTest(spool: Spool): Promise<SelfTest> {
   };
 }
 
-/** A daemon with a configuration that may be another than ours. */
+/** A daemon whose configuration may not be ours. */
 export function isClamd({ output, run }: Manifest): boolean {
   return output === "clamd" && (run.process?.service === "clamd" || run.container?.socket !== undefined);
 }
 
-/** What of it only the inspector finds out, because the engine answers OK. */
+/** What only the inspector finds out, because the engine answers OK. */
 async function findSilence(scan: Scan, { encrypted, deep }: { encrypted: Sample; deep: Sample }): Promise<string[]> {
   const silence = [];
   if (isSilent(await scan(encrypted))) silence.push(silenceOn("an encrypted archive", "AlertEncrypted"));
@@ -78,7 +78,7 @@ function nest(content: Buffer, depth: number): Buffer {
   return depth === 0 ? content : nest(gzipSync(content), depth - 1);
 }
 
-/** Whether an engine says of a clean file what it should. */
+/** Whether an engine's answer for a clean file is acceptable. */
 export function passesClean(manifest: Manifest, { state, verdict }: Outcome): boolean {
   if (manifest.type === "AV") return state === "DONE" && verdict === "CLEAN";
   return state === "UNSCANNED" || (state === "DONE" && (verdict === null || verdict === "CLEAN"));

@@ -31,7 +31,7 @@ export function createSlots(total: number): Slots {
       await within(timeoutMs, freed, signal);
       return free;
     } catch (error) {
-      // It gave up just as it got the slot: the slot goes to the next one.
+      // The waiter gave up just as it got the slot: pass the slot on.
       if (!waiting.delete(onFree)) free();
       throw error instanceof TimedOut
         ? new Unavailable(`no slot was free within ${timeoutMs / 1000} s`, { cause: error })

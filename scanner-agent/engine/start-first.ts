@@ -23,7 +23,7 @@ export async function describeRunner(runner: Runner): Promise<Instance> {
   return { versions: await runner.versions(), image: runner.image?.() ?? null };
 }
 
-/** Stops all ways to run an engine. One that cannot be stopped holds up neither the others nor what takes the engine's place. */
+/** Stops all runners of an engine. A runner that cannot be stopped holds up neither the others nor the engine's successor. */
 export async function stopAll(runners: readonly Runner[], log: Logger): Promise<void> {
   await Promise.all(
     runners.map(async (runner) => {

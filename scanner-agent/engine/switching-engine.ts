@@ -6,7 +6,7 @@ import { createEngine, type Engine, type EngineHost, type EngineParts } from "./
 import type { SelfTest } from "./self-test.js";
 import { createSlots } from "./slots.js";
 
-/** A candidate that is not through with its test after so long hangs. */
+/** A candidate whose test takes longer than this counts as hung. */
 const TRIAL_MS = 900_000;
 const UPDATING = "it is being updated: its next version is started and tested in its place";
 
@@ -27,9 +27,9 @@ export interface SwitchOptions {
 /** An engine that can be exchanged between two samples. */
 export interface SwitchingEngine extends Engine {
   /**
-   * Starts and tests a candidate with what bundles give it (null: with what its host has), which then takes the place of what serves.
-   * Samples that are being scanned end where they are. Throws {@link Unavailable} with what the candidate got wrong, or the signal's
-   * reason: what served before serves on then, or is started again.
+   * Starts and tests a candidate made of bundles (null: of what its host has), which then replaces the serving engine. Samples that are
+   * being scanned finish on the old one. Throws {@link Unavailable} with what the candidate got wrong, or the signal's reason: the old
+   * engine then serves on, or is started again.
    */
   switchTo?(provision: Provision | null, options: SwitchOptions): Promise<void>;
 }
@@ -205,7 +205,10 @@ export function createSwitchingEngine(first: EngineParts, host: EngineHost, prov
   };
 }
 
-/** Throws {@link Unavailable} if a file of its bundles, such as one of rules, is not used as a whole. What its host has is the host's matter. */
+/**
+ * Throws {@link Unavailable} if a file of its bundles, such as one of rules, is not used in full. Files of the host itself are the
+ * operator's business.
+ */
 function requireWhole(provision: Provision | null, faults: readonly string[]): void {
   const folder = provision?.folder ?? null;
   if (folder === null) return;

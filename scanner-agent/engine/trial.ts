@@ -12,7 +12,7 @@ import { describeOutcome, isClamd, passesClean, writeSample, type SelfTest } fro
 const ZIPPED =
   "UEsDBBQAAAAIAAAAIQA8z1FoRgAAAEQAAAABAAAAYYsw9VcMUHVwDIg2iQmIijA10QiI0zR3dtY0r1Vx9XR2DNINDnH0c3EMctF19AvxDPMMCg3WDXENDt" +
   "F18/RxVVTx0PbQAgBQSwECFAMUAAAACAAAACEAPM9RaEYAAABEAAAAAQAAAAAAAAAAAAAAgAEAAAAAYVBLBQYAAAAAAQABAC8AAABlAAAAAAA=";
-/** So many files of the host are scanned however long that takes. */
+/** This many files of the host are always scanned, however long that takes. */
 const FEWEST_FILES = 20;
 
 /** How candidates are tested. */
@@ -31,15 +31,14 @@ export interface TrialOptions {
 export type Trial = (provision: Provision | null) => SelfTest;
 
 /**
- * Creates the test that a candidate must pass before it serves. Beyond the self-test it must find something in the file that each of
- * its bundles names, and scan programs of this host without finding anything in them. They are no secret of the host, but an engine that
- * reaches the internet is not given them.
+ * Creates the test that a candidate must pass before it serves. Beyond the self-test it must detect the test file that each of its bundles
+ * names, and must detect nothing in programs of this host. These are no secret, but an engine that reaches the internet is not given them.
  */
 export async function createTrial({ spool, selfTest, cleanMs, log, cleanFiles = findCleanFiles }: TrialOptions): Promise<Trial> {
   const folder = await spool.make("self-test-of-candidates");
 
   async function scanCopy(bytes: Buffer, scan: (sample: Sample) => Promise<Outcome>): Promise<Outcome> {
-    // Candidates of several engines are tested with the same files at the same time.
+    // Candidates of several engines are tested with the same files at once.
     const own = await mkdtemp(join(folder, "sample-"));
     try {
       await chmod(own, 0o755);

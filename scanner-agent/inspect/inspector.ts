@@ -9,7 +9,7 @@ import type { Signature } from "./formats/search.js";
 import { linkOrCopySync } from "../runners/process/node-process.js";
 import { createStartOpener, type Opener, type OpenerHost, type StartOpener } from "./opener-host.js";
 
-/** Grows whenever more is found out, or something else. */
+/** Raised whenever the inspector finds more, or something else, in a sample. */
 const VERSION = 2;
 const INSPECT_MS = 60_000;
 const KEPT = 1_000;
@@ -98,7 +98,7 @@ export function createInspector({ opens, timeoutMs = INSPECT_MS, start: given, .
 
   /** Runs when one of the processes may be used, in turn. */
   async function withOpener<T>(work: (opener: Opener) => Promise<T>): Promise<T> {
-    // Who waits is given the place of one that has finished, which nobody else can take.
+    // A waiter is handed the place of a finished one directly, so that nobody else can take it.
     if (busy >= most) await new Promise<void>((resolve) => waiting.push(resolve));
     else busy += 1;
     try {
@@ -130,7 +130,7 @@ export function createInspector({ opens, timeoutMs = INSPECT_MS, start: given, .
   async function lookInto({ path, bytes, signatures }: InspectedSample): Promise<Inspection> {
     if (path === null) return await withOpener((opener) => opener.inspect({ path, bytes, signatures }, limits, timeoutMs));
     const file = join(host.folder, `waiting-${++files}`);
-    // At once: whoever holds the sample's file may release it while this waits for a process.
+    // Taken at once: the holder of the sample's file may release it while this waits for a process.
     linkOrCopySync(path, file);
     try {
       return await withOpener((opener) => opener.inspect({ path: file, signatures }, limits, timeoutMs));
@@ -147,7 +147,7 @@ export function createInspector({ opens, timeoutMs = INSPECT_MS, start: given, .
     if (kept.size > KEPT && oldest !== undefined) kept.delete(oldest);
     found.catch((error: unknown) => {
       if (error instanceof Failed || error instanceof TimedOut) until = performance.now() + KEEP_FAILURE_MS;
-      // Through no fault of the sample: the next one tries anew.
+      // Not the sample's fault: the next request tries again.
       else if (kept.get(sha256)?.found === found) kept.delete(sha256);
     });
   }
@@ -171,13 +171,13 @@ export function createInspector({ opens, timeoutMs = INSPECT_MS, start: given, .
       isStopped = true;
       clearTimeout(idleTimer);
       await Promise.all([...samplesOf.keys()].map(end));
-      // Those that wait for a process, or for its end, still hold files.
+      // Inspections that wait for a process, or for its end, still hold files.
       await Promise.allSettled(running);
     },
   };
 }
 
-/** The furthest that an engine looks: what is beyond that is closed to all of them. */
+/** The furthest that any engine looks: everything beyond is closed to all of them. */
 function limitsFor(opens: readonly (Opens | undefined)[]): InspectionLimits {
   const furthest = (limit: keyof typeof LEAST_LIMITS) =>
     Math.max(LEAST_LIMITS[limit], ...opens.map((one) => one?.limits[limit] ?? 0));

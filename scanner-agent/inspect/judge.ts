@@ -16,7 +16,7 @@ export interface Judged {
   readonly closed: Closed[];
 }
 
-/** The first that is there names the cause. */
+/** The first cause in this list that applies names the result's cause. */
 const CAUSES: readonly (readonly [Closed["state"], ResultCause])[] = [
   ["ENCRYPTED", "ENCRYPTED"],
   ["DAMAGED", "DAMAGED"],
@@ -24,14 +24,14 @@ const CAUSES: readonly (readonly [Closed["state"], ResultCause])[] = [
   ["LIMIT", "TOO_LARGE"],
 ];
 
-/** Whether it matters to an outcome what is closed to the engine: a detection stands whatever else there is. */
+/** Whether parts closed to the engine matter to its outcome: a detection stands in any case. */
 export function needsInspection({ state, verdict }: Outcome): boolean {
   return state === "UNSCANNED" || (state === "DONE" && (verdict === "CLEAN" || verdict === null));
 }
 
 /**
- * CLEAN of a sample in which something is closed to the engine is UNSCANNED, with the cause. What the engine says itself stays first.
- * An engine that claims nothing, such as Yara whose rules do not match, stays DONE; the cause says what it did not look into.
+ * Turns CLEAN into UNSCANNED, with the cause, for a sample with parts closed to the engine. What the engine says itself stays first. An
+ * engine that claims nothing, such as Yara without a match, stays DONE; the cause says what it did not look into.
  */
 export function judge(outcome: Outcome, inspection: Inspection, engine: EngineOpens): Judged {
   if (!needsInspection(outcome)) return { outcome, closed: [] };
@@ -44,7 +44,7 @@ export function judge(outcome: Outcome, inspection: Inspection, engine: EngineOp
   return { outcome: unscanned(outcome, cause, reason), closed };
 }
 
-/** The same where nothing could be found out. */
+/** The same where the inspection failed. */
 export function judgeUninspected(outcome: Outcome, reason: string): Outcome {
   const isClean = outcome.state === "DONE" && outcome.verdict === "CLEAN";
   return isClean ? unscanned(outcome, "NOT_INSPECTED", `not inspected: ${reason}`) : outcome;
@@ -54,7 +54,7 @@ function unscanned({ details, versions }: Outcome, cause: ResultCause, reason: s
   return { ...notDone("UNSCANNED", cause, reason, details), ...(versions === undefined ? {} : { versions }) };
 }
 
-/** Without `opens` an engine opens whatever anybody can open. */
+/** Without `opens` an engine is taken to open whatever any engine can open. */
 function closedTo({ opens }: EngineOpens, inspection: Inspection): Closed[] {
   const { closed, packings } = inspection;
   const certain = closed.filter(({ state }) => state === "ENCRYPTED" || state === "DAMAGED");

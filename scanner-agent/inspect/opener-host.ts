@@ -59,14 +59,14 @@ export interface OpenerHost {
 export type StartOpener = () => Promise<Opener>;
 
 /**
- * Starts processes in the strongest fence in which they run. Once one has held, by a fence or a container, none is started without.
+ * Starts processes in the strongest fence that works. Once a fence or a container has worked, no process is started without one.
  */
 export function createStartOpener(host: OpenerHost): StartOpener {
   const { folder, programPath, startContained, log } = host;
   let fence = noFence;
   let hasHeld = false;
   return async () => {
-    // Where none was found the next start looks again: the host may have been too busy for it.
+    // If no fence was found, the next start looks again: the host may have been too busy for it.
     if (fence === noFence) fence = await (host.findFence ?? findFence)({ internet: false, isTool: true, folder, programPath });
     const node = await startNode(
       { fence, startContained, hasHeld: () => hasHeld, log },

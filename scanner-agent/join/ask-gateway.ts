@@ -57,8 +57,8 @@ export async function askGateway<T extends z.ZodType>(
 }
 
 /**
- * The authority that a gateway names, whoever it is: undefined if it names none. Who asks by it has to have the gateway prove that it is
- * the mesh's.
+ * The authority that a gateway names, whoever it is; undefined if it names none. The caller must have the gateway prove that it belongs to
+ * the mesh.
  */
 export async function fetchAuthority(gateway: string, signal?: AbortSignal): Promise<string | undefined> {
   return exchange(gateway, signal, async (limit) => {

@@ -1,4 +1,4 @@
-/** How the agent of this host comes to its identity: by the command, by a token in a file, or because it has joined before. */
+/** How the agent of this host gets its identity: by the command, by a token in a file, or from an earlier join. */
 
 import { existsSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
@@ -71,7 +71,7 @@ export async function leaveByCommand(config: AgentConfig, say: Say): Promise<voi
     say(`The mesh at ${joined.gateway} has forgotten ${joined.agent}.`);
   } catch (error) {
     if (!(error instanceof JoinError)) throw error;
-    // Whoever has no key cannot come back, whether or not the mesh was told.
+    // Without a key the agent cannot come back, whether or not the mesh was told.
     say(`The mesh was not told that ${joined.agent} leaves: ${error.message} Revoke it there (npm run hosts -- revoke).`);
   }
   await removeIdentity(joined.folder);

@@ -77,13 +77,13 @@ async function ask({ host, wanted }: JoinConfig, token: JoinToken, publicKey: st
   const request = { ...asked, proof: proveJoiner(token.secret, asked) };
   const { answer, authority } = await askByAuthority(token.gateway, request, signal);
   if (!isGatewayProven(token.secret, asked, answer)) throw new JoinError("GATEWAY_UNPROVEN", token.gateway);
-  // The connection was to whoever has that authority, and only the gateway's own word says that it is the mesh.
+  // The connection proves only that authority; the gateway's signed answer proves that it is the mesh.
   if (authority !== undefined && authority !== answer.authority)
     throw new JoinError("AUTHORITY_UNKNOWN", `${token.gateway}: something between has a certificate of its own`);
   return answer;
 }
 
-/** Asks over a connection that Node trusts, or else over one that is of the authority that the gateway names. */
+/** Asks over a connection that Node trusts, or else over one that is verified by the authority that the gateway names. */
 async function askByAuthority(
   gateway: string,
   request: JoinRequest,

@@ -18,7 +18,7 @@ export interface Membership {
   stop(): void;
 }
 
-/** Renewed after this part of its time. */
+/** The share of its lifetime after which a user is renewed. */
 const RENEW_AT = 2 / 3;
 const RETRY_MS = { min: 1_000, max: 60_000 };
 /** Codes that no waiting changes. */

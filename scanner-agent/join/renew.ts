@@ -32,12 +32,12 @@ export async function renewIdentity(
   const key = await openKey(joined.folder);
   const { authority } = joined;
   const { answer, nonce } = await askAsAgent(AgentVerb.renew, key, gateway, RenewAnswer, clock(), { authority, signal });
-  // Somebody else who answers cannot sign as the mesh does, but could leave the agent without a user.
+  // An impostor cannot sign as the mesh does, but could leave the agent without a user.
   const { sub, iss } = decode(answer.jwt);
   const signer = readClaims(await readFile(joined.credsFile, "utf8"))?.iss;
   const isOwn = answer.agent === joined.agent && sub === key.getPublicKey() && iss === signer;
   if (!isOwn || !isSigned(answer, nonce, iss)) throw new JoinError("GATEWAY_UNPROVEN", gateway);
-  // A user proves itself. What else an answer says is believed if it is signed, whatever is between the gateway and this host.
+  // A user proves itself. The rest of an answer is believed only if it is signed, whatever proxies stand in between.
   const known = { class: joined.internet, servers: [...joined.servers], authority };
   await saveIdentity(joined.folder, gateway, key, answer.signature === undefined ? { ...answer, ...known } : answer);
 }
@@ -54,7 +54,7 @@ export async function leaveMesh(joined: JoinedAgent, gateway: string): Promise<v
   await askAsAgent(AgentVerb.leave, await openKey(folder), gateway, z.undefined(), Date.now(), { authority });
 }
 
-/** The gateway's clock is its challenge: an agent whose own is wrong signs what the gateway says it is. */
+/** The gateway's clock is its challenge: an agent with a wrong clock signs the gateway's time. */
 async function askAsAgent<T extends z.ZodType>(
   verb: AgentVerb,
   key: KeyPair,

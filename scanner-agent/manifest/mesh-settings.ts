@@ -1,4 +1,4 @@
-/** What the mesh sets of engines takes precedence over their host's settings, but turns on nothing that the host leaves out. */
+/** The mesh's settings of engines take precedence over their host's, but turn on nothing that the host leaves out. */
 
 import type { EngineLimits, EngineSettings } from "../../schema/agent-settings.js";
 import type { Manifest } from "../../schema/manifest.js";

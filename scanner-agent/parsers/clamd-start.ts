@@ -1,6 +1,6 @@
 /** What clamd says of its signatures when it starts. */
 export interface ClamdStart {
-  /** It is too old for some of them, and leaves those out. */
+  /** It is too old for some signatures, and leaves those out. */
   readonly isOutdated: boolean;
   /** How many it has loaded; null if it does not say. */
   readonly loaded: number | null;
@@ -22,7 +22,7 @@ export interface DatabaseHead {
   readonly level: number;
 }
 
-/** What its operator should know of a clamd that is too old; undefined for one that is not. */
+/** What the operator should know about a clamd that is too old; undefined for any other. */
 export function explainOutdated(version: string | null, start: ClamdStart, heads: readonly DatabaseHead[]): string | undefined {
   if (!start.isOutdated) return undefined;
   const newest = heads.toSorted((one, other) => other.level - one.level)[0];

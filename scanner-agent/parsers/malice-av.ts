@@ -54,7 +54,7 @@ export function readAv(report: Json, circumstances: Circumstances): Outcome {
   return { ...done("CLEAN", null, details), versions };
 }
 
-/** What keeps an object that reports nothing found from proving that the sample is clean. */
+/** What keeps a report without detections from proving that the sample is clean. */
 export function readBarrier(said: Json, { failure, ignore }: Circumstances): Outcome | undefined {
   if (affirms(said["suspicious"])) return done("SUSPICIOUS", namesOf(said)[0] ?? null, null);
   const error = errorOf(said);

@@ -25,8 +25,8 @@ function fileinfo(object: Json): Outcome | undefined {
 const Yara = z.object({ yara: z.object({ matches: z.array(z.unknown()).nullish() }) });
 
 /**
- * As with our own Yara, a verdict is stated only where a matching rule's metadata has one, and infected beats suspicious. A match
- * that cannot be read may have stated one: it spoils the silence of the others, not what they say.
+ * As with our own Yara, a verdict is stated only where a matching rule's metadata has one, and infected beats suspicious. An unreadable
+ * match may have stated one, so without another verdict the result is FAILED.
  */
 function yara(object: Json): Outcome | undefined {
   const { data } = Yara.safeParse(object);

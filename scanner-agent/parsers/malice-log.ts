@@ -24,7 +24,7 @@ export interface Log {
   readonly error: string | undefined;
 }
 
-/** Whether a text says that the engine has no licence: it scans nothing then, whatever else it says. */
+/** Whether a text says that the engine has no licence: then it scans nothing, whatever else it says. */
 export function lacksLicence(text: string): boolean {
   return LICENCE.test(text);
 }

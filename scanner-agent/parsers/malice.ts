@@ -8,7 +8,7 @@ import { readLookup } from "./malice-lookup.js";
 import { isObject, readOutput, type Answer, type MaliceOutput } from "./malice-output.js";
 import { signatureName } from "./signature.js";
 
-/** An answer whose JSON is broken, or has a key twice, says it all the same. Within a string the quotes would be escaped. */
+/** An answer with broken JSON or a repeated key may still state a detection. Within a string the quotes would be escaped. */
 const INFECTED = /"infected"\s*:\s*(?:true|"true"|[1-9])/;
 const RESULT = /"result"\s*:\s*"((?:[^"\\]|\\.){1,1000})"/g;
 
@@ -95,7 +95,7 @@ function findFailure(raw: RawOutput, { answers, isBroken, fatal }: MaliceOutput)
   return isBroken || answers.length === 0 ? readFailure(`it printed no complete JSON object: ${lastLine(raw)}`) : undefined;
 }
 
-/** A logged error does not invalidate a description of the file; but nothing that logs one proves a file clean. */
+/** A logged error does not invalidate a description of the file; but a plugin that logs one never proves a file clean. */
 function readLoggedError({ error }: MaliceOutput): Outcome | undefined {
   return error === undefined ? undefined : readFailure(error);
 }

@@ -13,8 +13,8 @@ interface Output {
 }
 
 /**
- * The process's end: calls back with each message of the agent, and ends the process with the agent. The answer sends a message to
- * the agent.
+ * The process's end of the channel: calls back with each message of the agent, and ends the process when the agent ends. Returns a function
+ * that sends a message to the agent.
  */
 export function connectToAgent<ToProcess, FromProcess>(
   onMessage: (message: ToProcess, attached: Buffer | undefined) => void,
@@ -23,7 +23,7 @@ export function connectToAgent<ToProcess, FromProcess>(
     "data",
     createLineReader((message, attached) => onMessage(message as ToProcess, attached), { takesAttached: true }),
   );
-  // Nobody is there to ask it any more.
+  // The agent is gone.
   process.stdin.on("end", () => process.exit(0));
   return (message) => void process.stdout.write(lineOf(message));
 }

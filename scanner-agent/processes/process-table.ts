@@ -4,7 +4,7 @@ import { hasCode } from "../contract.js";
 const STATE = 0;
 const START = 19;
 
-/** When a process started, in the system's own unit; null on systems without /proc. It tells apart processes that have had the same id. */
+/** When a process started, in the system's own unit; null on systems without /proc. It tells apart processes that reuse an id. */
 export async function readStartTime(pid: number): Promise<string | null> {
   return (await readStat(pid))?.[START] ?? null;
 }

@@ -1,17 +1,17 @@
 import { Socket } from "node:net";
 import { hasCode } from "../contract.js";
 
-/** Errors of a connection that the other side has closed. */
+/** Error codes of a connection that the peer has closed. */
 export const HANG_UP_CODES = ["EPIPE", "ECONNRESET", "ERR_STREAM_PREMATURE_CLOSE", "ERR_STREAM_DESTROYED"];
 
 type Callback = (error?: Error | null) => void;
 
 /**
- * A socket that is read to its end although the other side takes no more. Node closes a socket at once when a write fails, and
- * an answer that has arrived by then, but was not read yet, would be lost.
+ * A socket that is read to its end even if the peer takes no more data. Node closes a socket at once when a write fails, and an answer that
+ * has arrived but was not read yet would be lost.
  */
 export class AnswerSocket extends Socket {
-  /** Whether the other side has closed the connection before it took everything that was written. */
+  /** Whether the peer closed the connection before it took everything that was written. */
   isRefused = false;
 
   override _write(chunk: unknown, encoding: BufferEncoding, callback: Callback): void {

@@ -1,4 +1,4 @@
-/** What runners share that give samples to a daemon which scans several at a time and cannot be told to stop one of them. */
+/** Shared by runners that pass samples to a daemon which scans several at once and cannot be told to stop one of them. */
 
 import { setTimeout as pause } from "node:timers/promises";
 import { Cancelled, Failed, TimedOut, Unavailable, type RawOutput, type RunOptions } from "../contract.js";
@@ -19,7 +19,7 @@ export class NotListening extends Unavailable {}
 /** The daemon took the connection and closed it without a reply: it ended, or was ended. */
 export class HungUp extends Unavailable {}
 
-/** A daemon as it is waited for. */
+/** A daemon that is being waited for. */
 export interface StartingDaemon {
   /** Resolves with its last words when it has ended. */
   readonly ended: Promise<string>;
@@ -52,8 +52,8 @@ export async function untilAnswering(
 }
 
 /**
- * Waits for the reply to a sample and hangs up. The daemon goes on with a sample that nobody wants any more, and takes one of its
- * slots until it is done, so a cancelled one is waited for too. `onTimeout` is called instead of hanging up when its time is over.
+ * Waits for the reply to a sample and hangs up. The daemon goes on with a sample that nobody wants any more and occupies one of its slots
+ * until it is done, so a cancelled sample is waited for too. If its time is over, `onTimeout` is called instead of hanging up.
  */
 export async function awaitReply(
   conversation: Conversation,
@@ -78,8 +78,8 @@ export async function awaitReply(
 export interface Occupancy {
   count(): number;
   /**
-   * Scans one more. If the daemon hangs up because it ended unasked, the sample is blamed with {@link Failed}, provided that the
-   * daemon had no other meanwhile: if it had several, none is blamed.
+   * Scans one more sample. If the daemon ends unasked, the sample is blamed with {@link Failed}, provided that the daemon had no other
+   * sample meanwhile: if it had several, none is blamed.
    */
   scan(run: () => Promise<RawOutput>, endedUnasked: () => boolean | Promise<boolean>): Promise<RawOutput>;
 }

@@ -23,14 +23,14 @@ export function createGate(): Gate {
       return new Promise((resolve, reject) => {
         const leave = () => {
           inside -= 1;
-          // Whoever was alone is the last to leave.
+          // An exclusive holder is always the last to leave.
           closed = false;
           admit();
         };
         const onAbort = () => {
           waiting.splice(waiting.indexOf(entry), 1);
           reject(signal.reason as Error);
-          // Others may have waited behind it.
+          // Others may be queued behind it.
           admit();
         };
         const entry = {

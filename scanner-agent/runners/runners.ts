@@ -64,7 +64,7 @@ const WAYS: Readonly<Record<Way, (loaded: LoadedManifest, slots: number, host: R
         slots,
         timeoutMs: manifest.timeout,
         programPath,
-        // Each engine's own: what another has started is not left over.
+        // Each engine has its own: the daemon of another engine is not left over.
         owner: `${folder}/${manifest.name}`,
         log,
         fence,
@@ -103,7 +103,7 @@ const WAYS: Readonly<Record<Way, (loaded: LoadedManifest, slots: number, host: R
         }),
 };
 
-/** The folder of a provision is never changed. */
+/** The folder of a provision never changes. */
 function stateOf(provision: Provision | null | undefined): string | undefined {
   return provision?.folder ? provision.key : undefined;
 }

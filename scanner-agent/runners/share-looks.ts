@@ -1,12 +1,12 @@
 import { answerWithin } from "../within.js";
 
-/** What does not answer for so long is not there. */
+/** Whatever does not answer within this time is not there. */
 const ANSWER_MS = 30_000;
 
 /**
- * Makes a look that many may ask for at once: those who ask while one is under way share the next, which begins after they asked.
- * So there is one at a time, however many samples run, and a disk that does not answer holds up no more than one: a look that has not
- * ended within the limit fails with {@link Unavailable}, and the next may begin.
+ * Shares a slow check among many callers: those who ask while one is under way share the next, which begins after they asked. So only one
+ * runs at a time, however many samples are scanned, and a disk that does not answer holds up no more than one: a check that exceeds the
+ * limit fails with {@link Unavailable}, and the next may begin.
  */
 export function shareLooks<T>(look: () => Promise<T>, limitMs = ANSWER_MS): () => Promise<T> {
   let underway: Promise<unknown> | undefined;

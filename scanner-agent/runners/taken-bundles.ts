@@ -1,4 +1,4 @@
-/** Which bundles an engine takes: who reads signatures of ClamAV or rules of Yara takes files, and who is a container takes images. */
+/** Which bundles an engine takes: readers of ClamAV's signatures or of Yara rules take files, containers take images. */
 
 import { BundleError } from "../bundles/bundle-error.js";
 import type { Provision } from "../bundles/provision.js";
@@ -21,7 +21,7 @@ export function findTaken({ manifest: { run }, ways }: LoadedManifest): TakenBun
   return { files: ways.some((way) => takesFiles[way]), image: ways.includes("container") };
 }
 
-/** Throws {@link BundleError} if it is given something else. */
+/** Throws {@link BundleError} if it is given anything else. */
 export function requireTaken(takes: TakenBundles, { folder, image }: Provision): void {
   if (folder !== null && !takes.files) throw new BundleError("it takes no files: by its manifest it reads none of a bundle");
   if (image !== null && !takes.image) throw new BundleError("it takes no image: by its manifest it is no container");

@@ -4,9 +4,9 @@ import { NO_VERSIONS, type Instance } from "../contract.js";
 import { shareLooks } from "./share-looks.js";
 import { answerWithin } from "../within.js";
 
-/** The versions of what is asked for them, and may be changed between two samples or during one. */
+/** Follows the versions of an instance, which may change between two samples or during one. */
 export interface FollowedVersions {
-  /** What a sample is given to now: asked again if its state is another than when it was asked last. */
+  /** The instance now: asked again if its state has changed since it was asked last. */
   current(): Promise<Instance>;
   /** The same, asked again in any case. */
   ask(): Promise<Instance>;
@@ -14,14 +14,14 @@ export interface FollowedVersions {
 
 /** How versions are followed. */
 export interface FollowOptions {
-  /** Another text as soon as the versions may be others; null if that cannot be known. */
+  /** A text that changes whenever the versions may have changed; null if that cannot be known. */
   readonly state: () => Promise<string | null>;
   /** Asks for them. Throws {@link Unavailable}. */
   readonly read: () => Promise<EngineVersions>;
   readonly image: ImageIdentity | null;
 }
 
-/** Whoever does not answer for so long is not there: a sample waits no longer for what is asked beside it. */
+/** An instance that does not answer within this time is not there: a sample waits no longer for such a question. */
 const ANSWER_MS = 60_000;
 
 /** Nothing is asked yet. */
@@ -60,12 +60,12 @@ export function followVersions({ state, read, image }: FollowOptions, limitMs = 
   return { current, ask };
 }
 
-/** For so long a daemon is believed to be what it was. */
+/** How long a daemon is assumed to be unchanged. */
 const RECENT_MS = 1_000;
 
 /**
- * The versions of a daemon that may load others by itself: it is asked after each sample, and before it if that was long ago. Throws
- * {@link Unavailable}.
+ * The versions of a daemon that may reload by itself: it is asked after each sample, and before it if the last answer is old. Throws {@link
+ * Unavailable}.
  */
 export async function followDaemon(read: () => Promise<EngineVersions>, image: ImageIdentity | null): Promise<FollowedVersions> {
   let instance = instanceOf(await read());

@@ -19,7 +19,7 @@ export function createNatsSampleReader(bus: Bus): SampleReader {
       const reads: Promise<PromiseSettledResult<Uint8Array | undefined>[]>[] = [];
       for (let n = 0; n < chunks; n++) {
         for (let next = n + reads.length; next < chunks && reads.length < READS_IN_FLIGHT; next++) {
-          // Settled, because a read that fails after an earlier one has failed is not awaited any more.
+          // Settled, because nobody awaits a read that fails after an earlier one has failed.
           reads.push(Promise.allSettled([readChunk(bus, blob, next)]));
         }
         const [read] = (await reads.shift()) ?? [];
@@ -27,7 +27,7 @@ export function createNatsSampleReader(bus: Bus): SampleReader {
         const stored = read?.value;
         if (stored === undefined) throw new SampleMissing(`chunk ${n} of the sample is missing`);
         const bytes = stored.length - (key === undefined ? 0 : TAG_BYTES);
-        // The first chunk tells how large the sample's are: never smaller than the old ones, so there are no fewer chunks than thought.
+        // The first chunk tells the chunk size of the sample. Chunks were never larger than now, so there are at least as many as assumed.
         if (n === 0 && size > OLD_CHUNK_BYTES && bytes === OLD_CHUNK_BYTES) {
           chunkBytes = OLD_CHUNK_BYTES;
           chunks = countChunks(size, chunkBytes);

@@ -7,10 +7,10 @@ import { SampleDamaged, type SampleReader, type SampleRef } from "./sample-reade
 import type { SpoolFile, SpoolFiles } from "./spool-files.js";
 
 const FETCH_TIMEOUT_MS = 120_000;
-/** The part of a piece's memory that a sample must fill to be kept in it: chunks of 960 KiB come in pieces of 1 MiB. */
+/** The share of a piece's memory that a sample must fill to be kept in it: chunks of 960 KiB come in pieces of 1 MiB. */
 const LEAST_USED = 0.9;
 
-/** A sample that is here until it is released. */
+/** A sample that stays available until it is released. */
 export interface HeldSample {
   /** All of it, not to be changed; undefined if it is in a file only. */
   readonly bytes: Buffer | undefined;
@@ -79,7 +79,7 @@ export function createSampleCache(reader: SampleReader, memory: SampleMemory, fi
     if (entry.holders > 0) return;
     const { sha256 } = entry.sample;
     if (entries.get(sha256) === entry) entries.delete(sha256);
-    // A fetch ends at its next piece, and discards what it has.
+    // The fetch stops at its next piece, and discards what it has.
     if (!entry.isFetching) await discard(entry);
   }
 
@@ -121,7 +121,7 @@ export function createSampleCache(reader: SampleReader, memory: SampleMemory, fi
     let before: Uint8Array | undefined;
     for await (const bytes of checked(entry)) {
       search.read(bytes);
-      // It was written before this one was asked for, and the search has looked at its end once more.
+      // The previous piece was written before this one was requested, and the search has looked at its end again.
       if (before !== undefined) reader.recycle(before);
       yield bytes;
       before = bytes;
@@ -192,7 +192,7 @@ export function createSampleCache(reader: SampleReader, memory: SampleMemory, fi
   };
 }
 
-/** The bytes of the only piece, if its memory is hardly more than them: no more is counted. */
+/** The bytes of the only piece, if its buffer is hardly larger: the rest of the buffer is not counted. */
 function ownPiece(parts: readonly Uint8Array[]): Buffer | undefined {
   const [only] = parts;
   const isOwn = parts.length === 1 && only !== undefined && only.byteLength > only.buffer.byteLength * LEAST_USED;

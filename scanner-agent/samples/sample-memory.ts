@@ -8,7 +8,7 @@ export interface SampleMemoryLimits {
 
 /** The memory for samples that are not written to files. */
 export interface SampleMemory {
-  /** Takes room for one; the answer gives it back. Undefined: the sample is too large, or others have the room. */
+  /** Reserves room for a sample; the returned function frees it. Undefined: the sample is too large, or others have the room. */
   take(size: number): (() => void) | undefined;
 }
 

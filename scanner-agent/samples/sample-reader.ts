@@ -25,7 +25,7 @@ export class SampleMissing extends SampleDamaged {}
 export interface SampleReader {
   /** All bytes in order, in pieces. Throws {@link SampleDamaged}, or Unavailable while the store is away. */
   read(sample: SampleRef): AsyncGenerator<Uint8Array>;
-  /** Takes the memory of a piece back, for a later one: from whoever alone has it and does not look at it any more. */
+  /** Takes back the buffer of a piece for reuse: from a caller that holds it alone and does not read it any more. */
   recycle(piece: Uint8Array): void;
   /** Throws Unavailable if nothing can be read now. */
   probe(): Promise<void>;

@@ -14,7 +14,7 @@ const READ_ONLY = 0o444;
 /** A sample's file. */
 export interface SpoolFile {
   readonly path: string;
-  /** Whether a trip to a thread costs more than writing all of it. */
+  /** Whether handing it to a thread costs more than writing it at once. */
   readonly isSmall: boolean;
   /** Writes all of it at once. Throws {@link NoRoom} or {@link Unavailable}. */
   write(bytes: Uint8Array): void;
@@ -28,7 +28,7 @@ export interface SpoolFile {
 export interface SpoolFiles {
   /** Keeps room for a sample's file. Throws {@link NoRoom} if it does not fit beside the others, {@link Unavailable}. */
   add(sample: Pick<SampleRef, "sha256" | "size">): SpoolFile;
-  /** Bytes of the largest sample that there would be room for if there was no other; undefined while that cannot be found out. */
+  /** Size in bytes of the largest sample that would fit if there was no other; undefined while that cannot be found out. */
   largest(): number | undefined;
   /** Throws {@link Unavailable} while nothing can be written. */
   probe(): Promise<void>;

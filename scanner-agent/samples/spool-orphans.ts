@@ -39,7 +39,7 @@ export function watchSpoolOrphans(folder: string, log: Logger, lookMs = LOOK_MS)
   }
 
   async function remove(other: string): Promise<void> {
-    // Under another name it cannot be confused with the folder of an agent that is started again.
+    // Renamed first, so that it cannot be confused with the folder of an agent that is started again.
     const orphan = `${other}.${randomUUID()}`;
     await rename(other, orphan);
     await rm(orphan, { recursive: true, force: true });

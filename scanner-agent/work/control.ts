@@ -15,12 +15,12 @@ import type { Engine } from "../engine/engine.js";
 export interface ControlTargets {
   readonly cancel: (scans: readonly number[]) => void;
   readonly order: (state: AgentState) => void;
-  /** Another process was here before with the key of this instance. */
+  /** Another process ran before with this instance's key. */
   readonly copy: (instance: string) => void;
   readonly engines: () => readonly Engine[];
   readonly settings: (revision: number, engines: readonly EngineSettings[]) => void;
   readonly serve: (order: Extract<Control, { kind: "serve" }>) => void;
-  /** For the process that was started then. */
+  /** Meant for the process that was started at that time. */
   readonly restart: (startedAt: string) => void;
   /** Undefined where nothing is fetched for the mesh. */
   readonly fetch?: ((jobs: readonly FetchOrder[]) => void) | undefined;

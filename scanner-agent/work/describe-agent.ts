@@ -10,11 +10,11 @@ import type { ContainerHost } from "../runners/container/host.js";
 import type { SampleCache } from "../samples/sample-cache.js";
 import type { BundleServer } from "./serve.js";
 
-/** What an agent is made of, as far as it has begun. */
+/** The parts of an agent that exist so far. */
 export interface AgentParts {
   readonly version: string;
   readonly startedAt: string;
-  /** Tells this process from a copy of the agent. */
+  /** Distinguishes this process from a copy of the agent. */
   readonly instance: string;
   readonly state: AgentState;
   readonly containers: ContainerHost | undefined;

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 
-/** Ends one thing after the other. What cannot be ended is logged, and keeps none of the others. */
+/** Ends one thing after the other. A failure is logged and does not hold up the rest. */
 export async function endInTurn(log: Logger, ends: readonly (() => unknown)[]): Promise<void> {
   for (const end of ends) {
     try {

@@ -31,7 +31,7 @@ export interface Assignment {
   readonly engine: Engine;
 }
 
-/** How many agents this request may have ended: every delivery before this one ended without a word. */
+/** How many agents this request may have crashed: every earlier delivery ended without an answer. */
 export function countCrashes({ request, pulled }: Pick<Assignment, "request" | "pulled">): number {
   return (request.crashes ?? 0) + pulled.deliveries - 1;
 }

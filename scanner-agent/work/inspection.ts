@@ -8,16 +8,16 @@ import { judge, judgeUninspected, needsInspection } from "../inspect/judge.js";
 import type { HeldSample } from "../samples/sample-cache.js";
 import { within } from "../within.js";
 
-/** Longer than any inspection takes, when others are before it. */
+/** Longer than any inspection takes, even behind others. */
 const WAIT_MS = 300_000;
 
-/** An inspection that goes on, or why there is none. It never rejects. */
+/** An inspection that is under way, or why there is none. It never rejects. */
 export type Underway = Promise<Inspection | { readonly reason: string }>;
 
 /** What an answer says of the inspection. */
 export type Judgement = { readonly outcome: Outcome } & Pick<ResultMessage, "inspector" | "closed">;
 
-/** Begins to find out what is closed to an engine in a sample; undefined for an engine whose silence nobody takes for a proof. */
+/** Begins to find out what is closed to an engine in a sample; undefined for an engine whose silence proves nothing. */
 export function beginInspection(
   { manifest }: Engine,
   sha256: string,
@@ -35,7 +35,7 @@ export function beginInspection(
   });
 }
 
-/** Holds the sample as long as it is inspected, which may be longer than the engine runs. */
+/** Holds the sample while it is inspected, which may take longer than the engine's run. */
 async function inspect(held: HeldSample, sha256: string, inspector: Inspector): Promise<Inspection> {
   const { bytes, file, release } = held.share();
   try {

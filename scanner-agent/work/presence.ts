@@ -12,7 +12,7 @@ export interface Announcer {
   withdraw(goodbye: Goodbye): Promise<void>;
 }
 
-/** Whether a leaving agent's engines are still waited for. The copy of an agent says nothing: the presence is the other one's. */
+/** Whether others still expect a leaving agent's engines. The copy of an agent says nothing: the presence is the original's. */
 export type Goodbye = "RESTARTING" | "REMOVED" | "NONE";
 
 /** Announces the agent at every heartbeat. */
@@ -43,7 +43,7 @@ export function startPresence(
   }
 
   async function announce(): Promise<void> {
-    // A put that is under way may carry an older presence: another follows it.
+    // A put that is under way may carry an older presence: put again after it.
     again = true;
     if (!withdrawn) await (putting ??= put().finally(() => (putting = undefined)));
   }

@@ -5,15 +5,15 @@ import { createIntake, type Intake } from "./intake.js";
 /** The engines of this agent, each with its intake. */
 export interface Roster {
   engines(): readonly Engine[];
-  /** Takes requests from now on, as far as it is not held. */
+  /** Takes requests from now on, unless it is held. */
   open(context: WorkContext): void;
   /** Pulls again or stops, as the engines' health and their free slots have changed. */
   update(): void;
   /** Pulls nothing while it is held. */
   hold(held: boolean): void;
   /**
-   * Replaces the engines that are to run otherwise: each finishes what it has, and is stopped. The one in its place is started then, and
-   * tested as at the start of the agent.
+   * Replaces the engines whose settings have changed: each finishes its samples and is stopped. Its successor is started then, and tested
+   * as at the start of the agent.
    */
   replace(parts: readonly EngineParts[]): Promise<void>;
   /** Pulls nothing and replaces nothing from now on; resolves when all requests in flight are answered or handed back. */
@@ -21,7 +21,7 @@ export interface Roster {
 }
 
 interface Entry {
-  /** How it is to run, as a text to compare. */
+  /** How an engine is to run, as a comparable text. */
   readonly key: string;
   readonly engine: Engine;
   intake?: Intake;
@@ -45,7 +45,7 @@ export function createRoster(parts: readonly EngineParts[], create: (parts: Engi
     entry.intake.hold(isHeld);
   }
 
-  /** Its successor takes its place at once, so that the mesh does not take the engine for one that this agent has no more. */
+  /** The successor is listed at once, so that the mesh does not conclude that this agent lost the engine. */
   async function retire(entry: Entry, successor: EngineParts | undefined): Promise<void> {
     entry.isLeaving = true;
     await entry.intake?.drain();

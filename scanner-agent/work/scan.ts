@@ -9,9 +9,9 @@ import { fitResult } from "./result.js";
 import type { HeldSample } from "../samples/sample-cache.js";
 import { countCrashes, handBack, type Assignment, type WorkContext } from "./hand-back.js";
 
-/** A request that may have ended so many agents is suspected of it: it runs alone, so that only its sample can be blamed. */
+/** A request that may have crashed this many agents is suspect: it runs alone, so that only its sample can be blamed. */
 const ALONE_FROM_CRASHES = 2;
-/** A request that may have ended so many agents is not run again. */
+/** A request that may have crashed this many agents is not run again. */
 const GIVE_UP_AT_CRASHES = 5;
 const ANNOUNCE_AFTER_MS = 100;
 const SLOT_WAIT_MS = 300_000;
@@ -62,7 +62,7 @@ export async function scan(assignment: Assignment, context: WorkContext, onSlotF
     if (error instanceof NoRoom) return await handBack(assignment, context, "NO_ROOM", error.message);
     if (error instanceof Unavailable) return await handBack(assignment, context, "UNAVAILABLE", error.message);
     log.error({ err: error }, "A scan failed unexpectedly; it is tried again");
-    // The sample may be what our own code fails at, so this counts as a crash does.
+    // The sample may be what our own code fails at, so this counts like a crash.
     pulled.nak(RETRY_MS);
   } finally {
     clearInterval(keepAlive);
@@ -88,7 +88,9 @@ async function runOrFail(job: Job, context: WorkContext, log: Logger): Promise<R
   }
 }
 
-/** Holds the sample, with a file if the engine needs one, and fetches it before if need be; undefined: it takes only hashes. */
+/**
+ * Holds the sample, with a file if the engine needs one, and fetches it first if necessary; undefined: the engine takes only hashes.
+ */
 async function holdSample({ request, engine, signal }: Job, { samples }: WorkContext): Promise<HeldSample | undefined> {
   if (engine.manifest.input === "hash") return undefined;
   const { sha256, size, blob, key } = request.sample;

@@ -1,4 +1,4 @@
-/** Brings what an order names to this host, and has it take the place of what serves. */
+/** Brings ordered bundles to this host, and has them replace what the engine serves. */
 
 import { setTimeout as pause } from "node:timers/promises";
 import type { Logger } from "pino";
@@ -13,7 +13,7 @@ import type { SelfTest } from "../engine/self-test.js";
 import { EngineStopped, type SwitchingEngine } from "../engine/switching-engine.js";
 
 const RETRY_MS = { first: 1_000, longest: 60_000 };
-/** How long a registry may be away: shorter than what gateways take for a host that makes no progress. */
+/** How long a registry may be away: shorter than the time after which gateways give up a host that makes no progress. */
 export const SOURCE_AWAY_MS = 1_200_000;
 
 export type Order = Extract<Control, { kind: "serve" }>;
@@ -32,7 +32,7 @@ export interface BringOptions extends Progress {
   readonly sourceAwayMs: number;
 }
 
-/** Fetches bundles; waits while the mesh or Docker is away, and for a while for a registry. Throws {@link BundleError}. */
+/** Fetches bundles; waits while the mesh or Docker is away, and for a limited time for a registry. Throws {@link BundleError}. */
 export async function bring({ engine, bundles }: Order, options: BringOptions): Promise<Provision> {
   const { store, signal, tell, onBytes, sourceAwayMs } = options;
   let state: Step["state"] = "FETCHING";
@@ -73,7 +73,7 @@ export interface TryOutOptions extends Progress {
 }
 
 /**
- * Starts and tests a candidate, which then takes the place of what serves; waits while the engine is off. Throws {@link BundleError}, or
+ * Starts and tests a candidate, which then replaces the serving engine; waits while the engine is off. Throws {@link BundleError}, or
  * Unavailable with what the candidate got wrong.
  */
 export async function tryOut(order: Order, provision: Provision | null, options: TryOutOptions): Promise<void> {
@@ -84,7 +84,7 @@ export async function tryOut(order: Order, provision: Provision | null, options:
       options.log.info({ engine: order.engine, versions: engine.versions() }, "The engine serves what the mesh orders");
       return;
     } catch (error) {
-      // It is set otherwise by the mesh: another takes its place, or it is off.
+      // The mesh has changed its settings: another engine takes its place, or it is off.
       if (!(error instanceof EngineStopped) || options.signal.aborted) throw error;
       await pause(RETRY_MS.first, undefined, { signal: options.signal });
     }

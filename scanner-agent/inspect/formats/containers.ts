@@ -3,15 +3,17 @@ import type { ContainerFormat } from "../../../schema/closed.js";
 /** How a format of containers is known and opened. */
 export interface Container {
   readonly format: ContainerFormat;
-  /** 7-Zip's names for it, each tried in turn; none: 7-Zip does not open it. */
+  /** 7-Zip's names for the format, tried in turn; an empty list: 7-Zip does not open it. */
   readonly types: readonly string[];
   /** Whether a file of this format begins so. */
   isStart(head: Buffer): boolean;
-  /** Where its signature may stand anywhere in a file, behind a program or a picture: a short part of it that is searched for. */
+  /**
+   * A short part of its signature to search for, where the signature may stand anywhere in a file, behind a program or a picture.
+   */
   readonly inside?: Buffer;
   /** It holds one file and no list. */
   readonly isStream?: true;
-  /** Its beginning is so weak that a file which cannot be opened is none of these. */
+  /** Its signature is so weak that a file which cannot be opened is not counted as one. */
   readonly weak?: true;
 }
 

@@ -15,7 +15,7 @@ export interface Inspection {
   readonly closed: readonly Closed[];
   /** What an engine must be able to open. */
   readonly packings: readonly Packing[];
-  /** Containers within each other, files in them, and bytes of these; of what was looked at. */
+  /** How deep containers are nested, and the number of files in them and of their bytes, as far as they were looked at. */
   readonly depth: number;
   readonly files: number;
   readonly unpacked: number;

@@ -12,7 +12,7 @@ const ARMOR = "-----BEGIN PGP MESSAGE-----";
 const ARMOR_TEXT = 256 * 1024;
 const PACKETS = 1_000;
 const HEAD_BYTES = 64 * 1024;
-/** The least that data in parts begins with, and that each of them has but the last. */
+/** The minimum size of the first part of data in parts, and of every part but the last. */
 const LEAST_PART = 512;
 
 interface Packet {
@@ -51,8 +51,8 @@ export function pgpEncryption(source: Source): string | undefined {
 }
 
 /**
- * Whether a packet ends where the file ends. Two bytes are all that tells encrypted data without a session key before it from any other
- * file, and one in 30,000 random files begins with them.
+ * Whether a packet ends where the file ends. Encrypted data without a session key before it is recognised by two bytes alone, which one in
+ * 30,000 random files begins with.
  */
 function fillsFile(source: Source, packet: Packet, at: number): boolean {
   if (!packet.inParts) return packet.end === source.size;
@@ -117,6 +117,6 @@ function newPacket(data: Buffer, at: number, first: number): Packet | undefined 
   if (length < 192) return { tag, body: at + 2, end: at + 2 + length };
   if (length < 224) return { tag, body: at + 3, end: at + 3 + ((length - 192) << 8) + (data[at + 2] ?? 0) + 192 };
   if (length === 255) return { tag, body: at + 6, end: at + 6 + data.readUInt32BE(at + 2) };
-  // Nothing that is looked at comes behind it.
+  // Nothing behind it is examined.
   return { tag, body: at + 2, end: data.length, inParts: true };
 }

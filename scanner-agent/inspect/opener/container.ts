@@ -10,7 +10,7 @@ import { list, TooManyLines, unpack, type SevenZipRun } from "./seven-zip.js";
 
 /** Errors of a member: how 7-Zip says them, and what they mean. */
 const UNSUPPORTED = /^Unsupported (Method|feature)/i;
-/** A link or an attribute that 7-Zip could not set where it has unpacked: that is no matter of the content. */
+/** A link or an attribute that 7-Zip could not set while it unpacked: the content is not affected. */
 const ASIDE = /^(Cannot (create (hard|symbolic) link|set )|Dangerous |Incorrect path)/i;
 const PASSWORD = /password|encrypted/i;
 /** Lines of a listing for each member, at most. */
@@ -79,7 +79,7 @@ export async function openContainer(
   return { members: collected.members(), size: listing.size };
 }
 
-/** There is nothing to list: it is unpacked at once. */
+/** There is nothing to list: unpack at once. */
 async function openStream(
   source: Source,
   format: Container["format"],

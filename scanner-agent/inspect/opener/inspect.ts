@@ -25,7 +25,7 @@ export async function inspect(
 
 /** Looks into one file, by its signatures. */
 async function inspectFile(source: Source, signatures: readonly Signature[], place: Place, findings: Findings): Promise<void> {
-  // What stands inside a container at the start is looked at as its member.
+  // A container at the beginning of a file is examined as its member.
   let covered = 0;
   for (const { format, at } of signatures) {
     const container = containerOf(format);
@@ -72,7 +72,7 @@ async function inspectContainer(
     }
     return opened.size;
   }
-  // Bytes like a signature in the middle of a program or a picture are nothing.
+  // Bytes that look like a signature in the middle of a program or a picture mean nothing.
   if (at !== "inside" && container.weak === undefined) findings.add({ path, format, method: null, state: "DAMAGED" });
   return undefined;
 }

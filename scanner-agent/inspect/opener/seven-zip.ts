@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import SevenZip, { type FSNode, type SevenZipModule } from "7z-wasm";
 import type { Source } from "../formats/source.js";
 
-/** What one run of 7-Zip came to. */
+/** The outcome of one run of 7-Zip. */
 export interface SevenZipRun {
   /** Its exit status; null: it ended in a way that tells nothing, as it does with most files that it cannot open. */
   readonly status: number | null;
@@ -19,7 +19,7 @@ export interface Sink {
   write(path: string, bytes: Buffer): void;
 }
 
-/** More than is read: a listing of so many lines says that a limit is reached. */
+/** More than is read: a listing with this many lines shows that a limit is reached. */
 export class TooManyLines extends Error {}
 
 const FILE = "/in";
@@ -27,7 +27,7 @@ const OUT = "/out";
 const LEAVE_OUT = "/leave-out";
 /** Where 7-Zip's own version stands in its first line. */
 const BANNER = /^7-Zip \(z\) (\S+)/;
-/** So many runs may wait for their memory to be freed: each has reserved a gigabyte of address space. */
+/** At most this many runs may wait for their memory to be freed: each has reserved a gigabyte of address space. */
 const RUNS_PER_COLLECTION = 8;
 const MOST_LINES = 20_000_000;
 
@@ -105,11 +105,11 @@ function call(sevenZip: SevenZipModule, args: string[]): number | null {
     // A C++ exception: this build catches none, and 7-Zip throws them at what it cannot read.
     if (typeof error === "number") return null;
     if (error instanceof Error && error.name === "ExitStatus" && "status" in error) return Number(error.status);
-    // Memory that cannot be had, or a fault of the program: it is contained in this run.
+    // Out of memory, or a fault of the program: it is contained in this run.
     if (error instanceof WebAssembly.RuntimeError) return null;
     throw error;
   } finally {
-    // The library sets it as if it were the program.
+    // The library sets the exit status of this process, as the program would.
     process.exitCode = 0;
   }
 }
@@ -120,7 +120,7 @@ function instantiate(print: (line: string) => void, printErr: (line: string) => 
   const options = {
     print,
     printErr,
-    // Nobody answers when it asks for a password.
+    // Answers nothing when it asks for a password.
     stdin: () => null as never,
     instantiateWasm(imports: object, onReady: (instance: object) => void) {
       const instance = new WebAssembly.Instance(program, imports);

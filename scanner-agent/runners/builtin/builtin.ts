@@ -22,13 +22,13 @@ import type { WorkerReport } from "./worker-server.js";
 /** Thousands of rules take a while to compile. */
 const PREPARE_TIMEOUT_MS = 180_000;
 const MAX_LOGGED = 100;
-/** How long files must not have changed to be read, and how often that is waited for. */
+/** How long files must be unchanged before they are read, and how often that is waited for. */
 const SETTLE_MS = 500;
 const MAX_LOOKS = 10;
 const MAX_OUTPUT = 8 * 1024 * 1024;
 /** A worker is replaced after a larger sample, because WebAssembly memory never shrinks. */
 const LARGE_SAMPLE = 32 * 1024 * 1024;
-/** A worker is replaced after this many samples, and what it has leaked with it. */
+/** A worker is replaced after this many samples, so that leaked memory is freed. */
 const SCANS_PER_WORKER = 1_000;
 
 /** How a built-in engine is run. */
@@ -39,7 +39,7 @@ export interface BuiltinOptions {
   readonly data: unknown;
   /** Changes when the workers must be replaced, e.g. because of new rules. */
   readonly sources?: () => Promise<string | null>;
-  /** Whether workers use these sources as they are at each scan, and not as they were when the worker was prepared. */
+  /** Whether workers read these sources at each scan, and not only when they are prepared. */
   readonly readsSourcesWhileScanning?: boolean;
   /** How many samples a worker scans before it is replaced. */
   readonly scansPerWorker?: number;
@@ -79,9 +79,9 @@ export function createBuiltinRunner({
   let idle: EngineWorker[] = [];
   let report: WorkerReport | undefined;
   let lastSources: string | null | undefined;
-  /** What the workers were prepared with that are given samples; undefined: none is yet. */
+  /** What the workers that take samples were prepared with; undefined: nothing yet. */
   let prepared: string | undefined;
-  /** Why the newest rules are not loaded while the ones before are in use. */
+  /** Why the newest rules could not be loaded, while the previous ones stay in use. */
   let outdated: string | undefined;
   let logged: readonly string[] = [];
   let refreshing: Promise<WorkerReport> | undefined;
@@ -95,7 +95,7 @@ export function createBuiltinRunner({
     try {
       const next = await within(PREPARE_TIMEOUT_MS, worker.prepare(given));
       instances.set(worker, { versions: next.versions, image: null });
-      // What it was prepared with may be out of date by now.
+      // Its sources may have changed since it was prepared.
       if (!alone && workers.has(worker)) report = next;
       return worker;
     } catch (error) {
@@ -145,7 +145,7 @@ export function createBuiltinRunner({
     return idle.pop();
   }
 
-  /** How many samples a worker has scanned, this one included; infinite for one that is being replaced. */
+  /** How many samples a worker has scanned, including this one; infinite for a worker that is being replaced. */
   function countScan(worker: EngineWorker): number {
     const before = workers.get(worker);
     if (before === undefined) return Infinity;
@@ -153,7 +153,7 @@ export function createBuiltinRunner({
     return before + 1;
   }
 
-  /** Makes sure that a worker exists which has the current rules. While they cannot be read, the ones before stay in use. */
+  /** Makes sure that there is a worker with the current rules. While these cannot be read, the previous ones stay in use. */
   async function refresh(): Promise<WorkerReport> {
     try {
       const now = await settledSources();

@@ -52,7 +52,7 @@ export function createEngineProcesses({
     const before = home;
     const found = await before;
     if (found !== undefined && !found.hasEnded()) return found;
-    // Another sample may have started the next one meanwhile.
+    // Another sample may have started the next process meanwhile.
     if (home === before || home === undefined) {
       const starting = start();
       home = starting;
@@ -71,7 +71,7 @@ export function createEngineProcesses({
     async stop() {
       isStopped = true;
       await Promise.all([...running].map((one) => one.stop()));
-      // Why one did not start is told to whoever wanted it.
+      // The caller was told why this process did not start.
       await Promise.allSettled([home]);
     },
   };

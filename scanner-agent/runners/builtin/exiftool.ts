@@ -12,7 +12,7 @@ export interface OpenExiftool {
   read(path: string): Promise<string>;
 }
 
-/** It ended instead of answering: the sample has crashed it, or it is no program that stays open. */
+/** It ended instead of answering: the sample has crashed it, or this program does not support staying open. */
 export class ExiftoolEnded extends Error {
   override readonly name = "ExiftoolEnded";
 }
@@ -27,9 +27,9 @@ export interface ExiftoolOptions {
   readonly timeoutMs: number;
   /** Limit in bytes, for standard output and standard error each. */
   readonly maxOutput: number;
-  /** After so many files it is started anew, so that nothing that it keeps of them grows without end. */
+  /** It is restarted after this many files, so that whatever it keeps of them does not grow without end. */
   readonly filesEach?: number;
-  /** After so long without a file it is ended: its memory is needed elsewhere. */
+  /** It is ended after this long without a file, to free its memory. */
   readonly idleMs?: number;
 }
 
@@ -84,7 +84,7 @@ function start({ argv, cwd, env }: ExiftoolOptions): Running {
     running.hasEnded = true;
     running.onEnd();
   };
-  // It ends when its input does; whoever waits for an answer hears of that.
+  // It ends when its input does; a pending answer is rejected then.
   input.on("error", nothing);
   for (const stream of ["stdout", "stderr"] as const) {
     const output = child[stream] as Readable;
@@ -97,7 +97,7 @@ function start({ argv, cwd, env }: ExiftoolOptions): Running {
 }
 
 function ask(running: Running, path: string, { args, timeoutMs, maxOutput }: ExiftoolOptions): Promise<string> {
-  // A sample that knew the line that ends its answer could print it.
+  // Otherwise a sample that knew the line that ends its answer could print it.
   const id = randomInt(2 ** 47);
   const last = `{ready${id}}\n`;
   let timer: NodeJS.Timeout | undefined;

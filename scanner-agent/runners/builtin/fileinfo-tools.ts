@@ -19,7 +19,7 @@ const LIMIT = "ulimit -d 2097152 2> /dev/null";
 const LIMITED = ["/bin/sh", "-c", `${LIMIT}; exec "$@"`, "sh"];
 /** The same for a program that is told by file descriptor 3 what to do. */
 const LIMITED_AND_TOLD = ["/bin/sh", "-c", `${LIMIT}; exec "$@" <&3 3<&-`, "sh"];
-/** The highest exit status of a program that still answers: exiftool ends with 1 for an unknown file type. Others: 0. */
+/** The highest exit status that still counts as an answer: exiftool ends with 1 for an unknown file type. Default: 0. */
 const HIGHEST_STATUS: Readonly<Record<string, number>> = { exiftool: 1 };
 
 /** Paths of the programs that FileInfo runs; undefined: not installed. TrID may not be redistributed and is never run. */
@@ -60,7 +60,7 @@ interface Host {
 export function openExiftool({ exiftool }: Tools, { programPath, folder }: Host): OpenExiftool | undefined {
   if (exiftool === undefined) return undefined;
   return createExiftool({
-    // Without a configuration, which is a program: in a folder for all samples, one of them could have left it.
+    // Without a configuration file, which is a program: a sample could have left one in a folder that all samples share.
     argv: [...LIMITED_AND_TOLD, exiftool, "-config", "", "-stay_open", "True", "-@", "-"],
     args: EXIFTOOL_ARGUMENTS,
     cwd: folder,
@@ -109,7 +109,7 @@ export async function runTools(tools: Tools, given: string | Uint8Array, host: H
   }
 }
 
-/** Undefined if it has to be asked by a process of its own, which tells by its exit status what is wrong. */
+/** Undefined if a process of its own must be asked, whose exit status tells what is wrong. */
 async function readByOpen(exiftool: OpenExiftool | undefined, path: string): Promise<string | undefined> {
   try {
     return await exiftool?.read(path);

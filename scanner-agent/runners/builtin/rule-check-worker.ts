@@ -1,4 +1,4 @@
-/** Looks at rulesets that nobody serves yet, and tries them: in a process of its own, as who wrote them is not known. */
+/** Checks rulesets that nobody serves yet, and tries them: in a process of its own, since their authors are not trusted. */
 
 import { readFile } from "node:fs/promises";
 import { Scanner, type Rules } from "@virustotal/yara-x";
@@ -22,7 +22,7 @@ const Step = z.discriminatedUnion("step", [
   z.object({ step: z.literal("CHECK"), path: z.string() }),
   /** Only these rules do anything; null: all. */
   z.object({ step: z.literal("COMPILE"), texts: z.array(Text), only: z.array(z.string()).nullable() }),
-  /** Scans, with what is compiled, what is slow for slow rules. */
+  /** Scans content that is slow for slow rules, with what is compiled. */
   z.object({ step: z.literal("PROBE") }),
 ]);
 type Step = z.infer<typeof Step>;

@@ -34,17 +34,17 @@ export interface CheckedFile {
 
 /** A ruleset that is being looked at. */
 export interface OpenRuleset {
-  /** Its files of rules, those first that no other includes. */
+  /** Its rule files, those first that no other file includes. */
   readonly order: readonly string[];
   check(path: string): Promise<CheckedFile>;
 }
 
 /** Where its files are said to be: nothing is read from there. */
 const FOLDER = "/ruleset";
-/** No rule needs it, and a rule that is slow for this is too slow for what people send. */
+/** A rule that is slow on this much is too slow for real samples. */
 const PROBE_BYTES = 256 * 1024;
 
-/** Looks at nothing yet but who includes whom. */
+/** Reads only which file includes which. */
 export async function openRuleset(files: readonly RulesetFile[]): Promise<OpenRuleset> {
   const texts = new Map(files.map((file) => [join(FOLDER, file.path), file]));
   const found = files.map(({ path }): FoundFile => {
@@ -112,7 +112,7 @@ function checkSource(source: RuleSource, namespace: string): CheckedFile {
     for (const { line, message } of warnings.map(located)) mistakes.push({ ...place(line), message, severity: "WARNING" });
     mistakes.push(...neverMatching(text, place));
   }
-  // A file of something else has a mistake in every line. What keeps the rules from being enabled is never what is left out.
+  // A file that is no rule file has a mistake in every line. What keeps the rules from being enabled is never left out.
   const told = errorsFirst(mistakes).slice(0, MAX_MISTAKES);
   return {
     mistakes: told,
@@ -127,7 +127,7 @@ export function isError({ severity }: RuleMistake): boolean {
   return severity === "ERROR";
 }
 
-/** What keeps the rules from being enabled comes first, in the same order otherwise. */
+/** What keeps the rules from being enabled comes first; otherwise the order stays. */
 export function errorsFirst(mistakes: readonly RuleMistake[]): RuleMistake[] {
   return mistakes.toSorted((a, b) => Number(isError(b)) - Number(isError(a)));
 }
@@ -146,7 +146,7 @@ function rulesOf(text: string): { name: string; line: number }[] {
   return outlineOf(text).rules.map(({ name, start }) => ({ name, line: lines.at(start) }));
 }
 
-/** A text of the same rules of which only those with these names do anything; each still has its patterns. */
+/** The text with only these rules active; the others keep their patterns. */
 export function withOnly(text: string, names: ReadonlySet<string>): string {
   let rest = "";
   let at = 0;
@@ -159,7 +159,7 @@ export function withOnly(text: string, names: ReadonlySet<string>): string {
   return rest + text.slice(at);
 }
 
-/** What rules are held up by if they are slow: all bytes, long runs of one, and words. */
+/** Content that slow rules are slow on: all byte values, long runs of one byte, and words. */
 export function probeBytes(): Uint8Array {
   const bytes = Buffer.alloc(PROBE_BYTES);
   const quarter = PROBE_BYTES / 4;

@@ -23,7 +23,7 @@ export interface CompileError {
   readonly message: string;
 }
 
-/** What is left of a text without the rules that do not compile, or null if nothing can be. */
+/** The text without the rules that do not compile, or null if nothing can be kept. */
 export interface Compilable {
   readonly text: string | null;
   /** What was left out, and why. */
@@ -63,7 +63,7 @@ export function keepCompilable(source: string): Compilable {
   return { text: null, dropped, warnings: [] };
 }
 
-/** Without what is said of rules only because they need one that is left out. */
+/** Leaves out errors of rules that fail only because they need a rule that is left out. */
 export function withoutConsequences(errors: readonly CompileError[]): CompileError[] {
   const left = new Set<string>();
   return errors.filter(({ message }) => {
@@ -91,7 +91,7 @@ function compile(text: string): { errors: readonly Located[]; warnings: readonly
   try {
     compiler.addSource(text);
   } catch (error) {
-    // After a trap the compiler is in the middle of its work and cannot even be freed.
+    // After a trap the compiler's state is undefined, and it cannot even be freed.
     if (error instanceof RangeError || (error instanceof Error && error.name === "RuntimeError"))
       return { errors: [{ line: 1, column: 0, message: `the compiler gives up: ${error.message}` }], warnings: [] };
     const errors = compiler.errors.map(located);

@@ -111,7 +111,7 @@ export async function readText({ path, size }: FoundFile): Promise<{ text: strin
   }
 }
 
-/** Rules are bytes: read in another encoding they would compile and never match. */
+/** Rules match bytes: read in another encoding they would compile and never match. */
 export function decodeRules(bytes: Buffer): { text: string } | { problem: string } {
   const wide = wideEncoding(bytes);
   if (wide !== undefined) return { problem: `is ${wide}, not UTF-8, so it is not read; save it as UTF-8` };
@@ -124,7 +124,7 @@ function wideEncoding(bytes: Buffer): string | undefined {
   const [a, b, c, d] = bytes;
   if ((a === 0xff && b === 0xfe && c === 0 && d === 0) || (a === 0 && b === 0 && c === 0xfe && d === 0xff)) return "UTF-32";
   if ((a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff)) return "UTF-16";
-  // Without a mark: ASCII in two bytes each.
+  // UTF-16 without a mark: ASCII characters with NUL bytes between them.
   const isWide = bytes.length >= 4 && (a === 0) !== (b === 0) && (c === 0) === (a === 0) && (d === 0) === (b === 0);
   return isWide ? "UTF-16" : undefined;
 }

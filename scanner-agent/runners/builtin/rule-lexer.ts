@@ -12,10 +12,12 @@ const OPERATOR = /[=!<>]=|<<|>>|\.\.|[^]/y;
 /** What a hex pattern is made of, besides comments. */
 const HEX = /[0-9A-Fa-f?~|()[\]\-\s]/;
 
-/** The tokens of rule source as YARA-X reads it; comments and white space are passed over. Never throws: what is no token is a mark. */
+/**
+ * The tokens of rule source as YARA-X reads it; comments and white space are skipped. Never throws: anything else becomes a mark.
+ */
 export function tokensOf(source: string): Token[] {
   const tokens: Token[] = [];
-  // A source of nothing but open comments would be searched to its end for each.
+  // Otherwise a source of nothing but comment openings would be searched to its end for each.
   const lastClosed = source.lastIndexOf("*/");
   let previous = "";
   for (let at = 0; at < source.length;) {
@@ -72,7 +74,7 @@ function after(source: string, what: string, from: number): number | undefined {
   return at === -1 ? undefined : at + what.length;
 }
 
-/** A text in one pair of quotes ends on its line; one in three may have several. */
+/** A string in single quotes ends on its line; one in triple quotes may span lines. */
 function stringEnd(source: string, start: number): number | undefined {
   const long = source.startsWith('"""', start) ? closing(source, start + 3, '"', true) : undefined;
   if (long !== undefined && source.startsWith('"""', long)) return long + 3;

@@ -35,7 +35,7 @@ export interface Outline {
   readonly rules: readonly Rule[];
 }
 
-/** Reads the outline of rule source. What is not as it should be is left to the compiler to say. */
+/** Reads the outline of rule source. Mistakes are left for the compiler to report. */
 export function outlineOf(source: string): Outline {
   const tokens = tokensOf(source);
   const text = ({ start, end }: Span) => source.slice(start, end);
@@ -68,7 +68,7 @@ export function outlineOf(source: string): Outline {
   return { includes, imports, rules };
 }
 
-/** The index after a rule's last token: its brace, or what precedes the next rule where the brace is missing. */
+/** The index after a rule's last token: its brace, or the token before the next rule if the brace is missing. */
 function ruleEnd(tokens: readonly Token[], from: number, text: (span: Span) => string): number {
   for (let at = from + 1; at < tokens.length; at++) {
     const token = tokens[at];

@@ -33,15 +33,15 @@ export interface DeadRule {
 }
 
 /**
- * The rules of a text that can never match because external variables are empty or because there is no report of a sandbox. What
- * is known is written into the conditions, and YARA-X then says which of them are always false. This is repeated until no more are
- * found: a rule that needs a dead rule is dead too.
+ * Finds the rules of a text that can never match because external variables are empty or because there is no sandbox report. What is known
+ * is written into the conditions, and YARA-X then reports which of them are always false. This is repeated until no more are found: a rule
+ * that needs a dead rule is dead too.
  */
 export function rulesThatNeverMatch(text: string): DeadRule[] {
   const { rules } = outlineOf(text);
   const facts = new Map(rules.map((rule) => [rule, factsOf(text, rule.condition)]));
   if ([...facts.values()].every(({ edits }) => edits.length === 0)) return [];
-  // Rules that their author turned off are meant to be so.
+  // Rules that their author disabled on purpose are not reported.
   const off = new Set(alwaysFalse(text));
   const dead = new Set<string>();
   for (let isDone = false; !isDone;) {
@@ -62,7 +62,7 @@ function reasonOf(needs: readonly string[], global: Rule | undefined): string {
   return "it depends on a rule that never matches";
 }
 
-/** What is known of a condition, as edits, and in words what the rule would need. */
+/** What is known about a condition, as edits of its text and as words for the operator. */
 interface Facts {
   readonly edits: readonly Edit[];
   readonly needs: readonly string[];
@@ -100,7 +100,7 @@ function comparison(at: number, word: (at: number) => string, tokens: readonly T
   return [at, at];
 }
 
-/** What tokens with external variables come to; undefined if that is nothing that YARA-X takes. */
+/** What an expression with external variables evaluates to; undefined if YARA-X would not accept that. */
 function valueOf(text: string, tokens: readonly Token[]): Edit | undefined {
   const [first, last] = [tokens[0], tokens.at(-1)];
   if (first === undefined || last === undefined) return undefined;

@@ -84,7 +84,7 @@ export function openRuleSession(host: RuleHost, files: readonly RulesetFile[], s
     await process?.stop();
   }
 
-  /** Whatever goes wrong, what the process does then is not known. */
+  /** After any failure the state of the process is unknown. */
   async function inProcess<T>(limitMs: number, work: (one: Running) => Promise<T>): Promise<T> {
     if (running === undefined) throw new Failed("its process has ended");
     try {
@@ -98,7 +98,7 @@ export function openRuleSession(host: RuleHost, files: readonly RulesetFile[], s
   const ask = (step: object, limitMs: number): Promise<unknown> =>
     inProcess(limitMs, async ({ worker }) => (await worker.prepare(step)).dataForOthers);
 
-  /** A process that ends while it works does so by what it was given: that is no fault of this host. */
+  /** If the process ends while it works, its input is to blame and not this host. */
   async function blamed<T>(working: Promise<T>): Promise<T> {
     try {
       return await working;

@@ -21,7 +21,7 @@ export interface RuleSet {
 }
 
 /**
- * Reads the rules of folders. What cannot be read or compiled never keeps the rest from being used. Throws if no rule is left,
+ * Reads the rules of folders. Files or rules that cannot be read or compiled are left out, and the rest is used. Throws if no rule is left,
  * or if a folder cannot be read.
  */
 export async function readRuleSet(folders: readonly string[]): Promise<RuleSet> {
@@ -73,7 +73,7 @@ interface Loaded {
   readonly failed: ReadonlyMap<string, readonly string[]>;
 }
 
-/** A file that others include is not loaded by itself as well, unless more of it compiles so. */
+/** A file that others include is not loaded on its own as well, unless more of it compiles that way. */
 function load(sources: readonly RuleSource[], unread: ReadonlyMap<string, string>): Loaded {
   const failed = new Map<string, readonly string[]>([...unread].map(([path, sentence]) => [path, [sentence]]));
   const loaded = new Map<string, FoundFile>();

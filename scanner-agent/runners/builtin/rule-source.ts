@@ -14,7 +14,7 @@ export interface Place {
 /** What is wrong with a source and does not keep it from being compiled. */
 export interface SourceProblem extends Place {
   readonly message: string;
-  /** An include that is left out, and not metadata that says nothing. */
+  /** An include that is left out; otherwise metadata that says nothing. */
   readonly isInclude: boolean;
 }
 
@@ -29,7 +29,7 @@ export interface RuleSource {
   placeOf(line: number): Place;
 }
 
-/** Reads rule files once each, whoever includes them. */
+/** Reads each rule file once, however many include it. */
 export type ReadRules = (file: FoundFile) => Promise<{ text: string } | { problem: string }>;
 
 /** Remembers what was read. */
@@ -136,7 +136,7 @@ function createWriter() {
   };
   return {
     write,
-    /** What is written next comes from there. */
+    /** Text that is added next comes from this line. */
     startFile(place: Place) {
       if (!isLineStart) write("\n");
       runs.push({ ...place, from: line });

@@ -6,7 +6,8 @@ import { dirname, join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import init from "@virustotal/yara-x";
 
-// By default V8 optimizes what runs a few times, and so most of YARA-X's compiler for one set of rules: more work than to compile it.
+// By default V8 optimizes code after a few calls, and so most of YARA-X's compiler for a single set of rules: that costs more than it
+// saves.
 setFlagsFromString("--wasm-tiering-budget=360000000");
 
 /** The file that says which version of YARA-X this is. */

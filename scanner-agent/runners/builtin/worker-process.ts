@@ -18,7 +18,7 @@ function start(id: number): void {
   const env = { TMPDIR: tmpdir() };
   const worker = new Worker(file, { env, resourceLimits, stdout: true, stderr: true });
   workers.set(id, worker);
-  // What rules print by YARA-X's console module is nobody's.
+  // What rules print by YARA-X's console module is discarded.
   worker.stdout.resume();
   worker.stderr.resume();
   const end = (how: string) => {

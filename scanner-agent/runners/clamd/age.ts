@@ -6,7 +6,10 @@ import type { Signatures } from "./database.js";
 
 const DATABASE = /\.c[vlu]d$/i;
 
-/** What a clamd that has `said` this says of being too old for its signatures, with what their heads say; undefined: nothing. */
+/**
+ * Whether this clamd is too old for its signatures, from what it said at its start and what the heads of its databases say; undefined: it
+ * is not.
+ */
 export async function explainAge(
   version: string | null,
   said: string,
@@ -18,7 +21,7 @@ export async function explainAge(
   return explainOutdated(version, start, await Promise.all(names.map((name) => readHead(folder, name))));
 }
 
-/** A file that has gone since counts for nothing. */
+/** A file that was removed meanwhile does not count. */
 async function readHead(folder: string, name: string): Promise<DatabaseHead> {
   try {
     const { signatures = 0, level = 0 } = (await readCvdHeader(join(folder, name))) ?? {};

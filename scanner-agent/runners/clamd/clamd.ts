@@ -20,9 +20,9 @@ const STUCK_MS = 10_000;
 export interface ClamdOptions {
   /** Folder of the signatures; undefined: ClamAV's own. */
   readonly database: string | undefined;
-  /** The state of a folder of signatures that nobody changes; undefined: what its files say. */
+  /** A version of the folder that the bundle store guarantees; undefined: derive it from the files. */
   readonly databaseState?: string | undefined;
-  /** Another clamd of the same owner may be running: none is taken for left over. */
+  /** Another clamd of the same owner may be running: leave it alone. */
   readonly beside?: boolean | undefined;
   readonly slots: number;
   /** The engine's timeout. */
@@ -36,7 +36,7 @@ export interface ClamdOptions {
   readonly fence?: () => Promise<Fence>;
 }
 
-/** A clamd with the signatures that it was started with. It loads no others: what is new is another clamd's. */
+/** A clamd with the signatures that it was started with. It never reloads: new signatures are loaded by another clamd. */
 interface Daemon {
   readonly clamd: ClamdProcess;
   readonly instance: Instance;
@@ -63,7 +63,7 @@ export function createClamdRunner({
   const gate = createGate();
   const lostListeners: ((reason: string) => void)[] = [];
   const replacedListeners: (() => void)[] = [];
-  /** Those that this runner stopped itself: their end is no sample's doing. */
+  /** Daemons that this runner stopped itself: their end is no sample's fault. */
   const stopped = new WeakSet<Daemon>();
   let daemon: Daemon | undefined;
   let launching = createAbortController();
@@ -86,7 +86,7 @@ export function createClamdRunner({
     logWarnings();
   }
 
-  /** Another may take the place of the one that is asked, which ends then. */
+  /** Another daemon may replace the one that is asked, which then ends. */
   async function isServing(): Promise<boolean> {
     const asked = daemon;
     if (asked === undefined) return false;
@@ -115,7 +115,7 @@ export function createClamdRunner({
     });
     try {
       const reply = await ask(clamd.socketPath, "VERSION");
-      // Where clamd tells no date, the files' own is one only if it has read them as they were found.
+      // Where clamd reports no date, the files' own date counts only if clamd has read exactly these files.
       const versions = readVersion(reply, (await isUnchanged(found)) ? found.newest : undefined);
       const outdated = await explainAge(versions.engine, clamd.said, found);
       const launched = {
@@ -151,7 +151,7 @@ export function createClamdRunner({
     await ended.clamd.stop();
   }
 
-  /** Starts a clamd with these signatures beside the one that serves; why it could not, or null. */
+  /** Starts a clamd with these signatures beside the serving one; returns why that failed, or null. */
   async function replace(found: Signatures): Promise<string | null> {
     const before = daemon;
     if (before === undefined) return "clamd has ended";
@@ -228,7 +228,7 @@ export function createClamdRunner({
     return await awaitReply(conversation, options, () => restartIfStuck(on, conversation));
   }
 
-  /** clamd goes on when its client disconnects: only a new clamd frees a thread that never ends. */
+  /** clamd goes on scanning after its client has disconnected: only a new clamd frees a thread that never ends. */
   function restartIfStuck(on: Daemon, conversation: Conversation): void {
     const timer = setTimeout(() => {
       conversation.hangUp();

@@ -19,7 +19,7 @@ const LOAD_TIMEOUT_MS = 180_000;
 const POLL_MS = 50;
 /** The file that names signatures to ignore. */
 const IGNORED = "suppressed-in-scanmesh.ign2";
-/** A process that the system does not end (it waits for a disk, say) is left behind. */
+/** A process that the system does not end (it may be waiting for a disk) is left behind. */
 const END_MS = 10_000;
 
 /** A clamd that this agent started. */
@@ -56,7 +56,7 @@ async function startOnce({
   ...config
 }: ClamdProcessOptions): Promise<ClamdProcess> {
   const user = await clamavUser();
-  // A Unix socket's path is short, and the user clamd becomes must reach it: the spool may offer neither.
+  // A Unix socket's path must be short, and readable for the user that clamd becomes: the spool may be neither.
   const folder = await mkdtemp(join(tmpdir(), folderPrefix(owner)));
   const file = join(folder, "clamd.conf");
   const database = join(folder, "signatures");
@@ -90,7 +90,7 @@ async function startOnce({
   }
 }
 
-/** Empty where it cannot be read: what it says is for people. */
+/** Empty if it cannot be read: it is shown to people only. */
 async function readLog(folder: string): Promise<string> {
   try {
     return await readFile(logFile(folder), "utf8");
@@ -100,20 +100,20 @@ async function readLog(folder: string): Promise<string> {
   }
 }
 
-/** Makes a folder that has only these signatures: clamd reads a folder or a pipe that is named like some for ever. */
+/** Makes a folder that has only these signatures: clamd would wait for ever on a folder or pipe with a signature's name. */
 async function linkSignatures({ folder, files, ignored = [] }: Signatures, into: string): Promise<void> {
   await mkdir(into);
   for (const file of files) if (file !== IGNORED) await symlink(resolve(folder, file), join(into, file));
   if (ignored.length > 0) await writeFile(join(into, IGNORED), `${ignored.flatMap(ignoredNames).join("\n")}\n`, { mode: 0o644 });
 }
 
-/** ClamAV reports the rules of YARA files with a prefix under which it does not ignore them. */
+/** ClamAV reports YARA rules with a prefix, but ignores them only without it. */
 function ignoredNames(signature: string): string[] {
   const rule = /^YARA\.(.+)/.exec(signature)?.[1];
   return rule === undefined ? [signature] : [signature, rule];
 }
 
-/** Ends the daemons that an agent with the same spool left when it was killed together with their guards. */
+/** Ends the daemons that an agent with the same spool left behind when it and their guards were killed. */
 export async function removeStaleDaemons(owner: string): Promise<void> {
   const users = new Set([process.getuid?.(), (await clamavUser())?.uid]);
   const names = (await readdir(tmpdir())).filter((name) => name.startsWith(folderPrefix(owner)));

@@ -7,7 +7,7 @@ import { clamavUser, type HostUser } from "./config.js";
 
 /** Where ClamAV's own updater keeps its signatures. */
 export const DEFAULT_SIGNATURES = "/var/lib/clamav";
-/** How long signatures that did not load are left alone while nothing in their folder changes. */
+/** Signatures that did not load are left alone for this long, unless something in their folder changes. */
 export const REFUSED_MS = 600_000;
 /** The names that libclamav loads. */
 const SIGNATURES =
@@ -55,7 +55,7 @@ export async function findSignatures(folder: string = DEFAULT_SIGNATURES, fixed?
   };
 }
 
-/** What fills the folder of ClamAV's own updater is known; a folder of the operator's choice is filled in another way. */
+/** The content of ClamAV's own folder is known; a folder of the operator's choice may be filled in any way. */
 function noSignatures(folder: string, why = ""): string {
   const advice = folder === DEFAULT_SIGNATURES ? `: ${ADD_CLAMAV} fetches them, and so does freshclam as root` : "";
   return `no signatures in ${folder}${why}${advice}`;
@@ -84,7 +84,7 @@ async function look(folder: string, name: string, user: HostUser | undefined): P
     if (stats.isDirectory()) return unread("is a folder, not a file, so it is not read");
     if (!stats.isFile()) return unread("is not a regular file, so it is not read");
     await access(path, constants.R_OK);
-    // Root reads everything, but clamd becomes this user.
+    // Root can read everything, but clamd becomes this user.
     if (user !== undefined && stats.uid !== user.uid && (stats.mode & 0o044) === 0)
       return unread(`cannot be read by the user ${user.name}`);
     return { name, modified: stats.mtimeMs, state: [stats.ino, stats.size, stats.mtimeMs, stats.ctimeMs].join(" ") };

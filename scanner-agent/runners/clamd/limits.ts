@@ -1,12 +1,12 @@
 /** Limits by their names in clamd.conf. docs/run/engines.md says of each what happens beyond it. */
 export type ClamdLimits = Readonly<Record<string, string | number>>;
 
-/** Beyond it clamd alerts. Limits on sizes that it keeps silent about are as high, so that none of them decides. */
+/** clamd alerts beyond this limit. Limits on sizes that it is silent about are at least as high, so that they never decide. */
 const SIZE = "1024M";
 
 /** What clamd is given. */
 export const CLAMD_LIMITS: ClamdLimits = {
-  // A member of a zip that is over MaxFileSize is cut without a word, unless it is over MaxScanSize too.
+  // A member of a zip above MaxFileSize is cut silently, unless it is above MaxScanSize too.
   MaxFileSize: SIZE,
   MaxScanSize: SIZE,
   StreamMaxLength: "4000M",
@@ -25,7 +25,9 @@ export const CLAMD_LIMITS: ClamdLimits = {
   PCRERecMatchLimit: 100_000,
 };
 
-/** Limits on time, in milliseconds. A scan that is over its time is told, a bytecode is not: so the scan's time ends first. */
+/**
+ * Limits on time, in milliseconds. clamd reports a scan that runs out of time, but not a bytecode: so the scan's time must end first.
+ */
 export function timeLimits(timeoutMs: number): ClamdLimits {
   return { MaxScanTime: timeoutMs, BytecodeTimeout: timeoutMs };
 }

@@ -5,7 +5,7 @@ import { findSignatures, REFUSED_MS, type Signatures } from "./database.js";
 
 /** The signatures that a clamd has loaded. */
 export interface LoadedSignatures {
-  /** Which they are; null if that is not certain: others are being loaded, or files changed while they were. */
+  /** Which they are; null if uncertain: a reload is under way, or files changed while they were loaded. */
   state(): string | null;
   /** Looks at their folder, and begins to load what is new there once it is written. */
   follow(): Promise<void>;
@@ -38,7 +38,7 @@ export function followSignatures(
   let loaded = first;
   let seen = first.state;
   let loading: Promise<void> | undefined;
-  /** Whether no file changed while clamd loaded them; undefined: nobody has looked yet. */
+  /** Whether no file changed while clamd loaded them; undefined: not checked yet. */
   let isCertain: boolean | undefined;
   let refused: { readonly state: string; readonly at: number; readonly warning: string } | undefined;
   let unread = first.warnings;
@@ -61,7 +61,7 @@ export function followSignatures(
     return refused?.state !== state || performance.now() - refused.at > REFUSED_MS;
   }
 
-  /** Until clamd says how it ended no other load begins, which would change the files that it still reads. */
+  /** No other load begins before clamd says how this one ended: it would change files that clamd still reads. */
   function tryLoading(next: Signatures): Promise<void> {
     loading = tryOnce(next).finally(() => (loading = undefined));
     return loading;

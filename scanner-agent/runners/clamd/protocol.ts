@@ -57,7 +57,7 @@ export function streamSample(socketPath: string, { path, bytes }: Pick<Sample, "
   return path === null ? undefined : streamFile(socketPath, path);
 }
 
-/** What clamd has not read before it answers is still to be written here: such an answer is early. */
+/** clamd may answer before it has read everything: such an answer is early. */
 function streamBytes(socketPath: string, bytes: Uint8Array): Conversation {
   return converse(socketPath, (socket) => {
     socket.cork();

@@ -41,7 +41,7 @@ export function createBundleImages(daemon: DockerDaemon, log: Logger): BundleIma
         await daemon.ask("remove an image", (docker, abortSignal) => docker.getImage(id).remove({ abortSignal }));
       } catch (error) {
         if (!(error instanceof Unavailable)) throw error;
-        // Gone already, or used by something else, whose matter it is from now on.
+        // Already gone, or used by something else, which is then responsible for it.
         if (error instanceof DockerRefused) return true;
         log.warn({ image: id, reason: error.message }, "An image that no engine needs is left for now");
         return false;

@@ -35,7 +35,7 @@ export function createStartContained(host: ContainerHost, log: Logger, findImage
       hasWorked = true;
       return started;
     } catch (error) {
-      // Where containers work none of its processes runs without one, even if Docker is away for a moment.
+      // Once containers have worked, none of its processes runs without one, even if Docker is away for a moment.
       if (hasWorked || !(error instanceof Unavailable)) throw error;
       if (told !== error.message) log.info({ reason: error.message }, `Its ${program.name} cannot run in a container`);
       told = error.message;
@@ -96,7 +96,7 @@ async function createContainer(
       Cmd: [...flags, projectPath(program), ...files],
       WorkingDir: "/tmp",
       OpenStdin: true,
-      // Its input ends with the agent, and it with its input.
+      // Its input ends with the agent, and the container ends with its input.
       StdinOnce: true,
       AttachStdin: true,
       AttachStdout: true,
@@ -115,14 +115,14 @@ async function follow(
   const inbox = createInbox();
   const words = createLastWords();
   const output = sink(createReceiver(inbox, { words, maxMessage: program.maxMessage, end: () => connection.destroy() }));
-  // What follows an error is its end.
+  // The end event follows the error.
   connection.on("error", () => undefined);
   connection.on("end", () => connection.destroy());
   container.modem.demuxStream(connection, output, sink(words.add));
   let isStopped = false;
   const closed = new Promise<void>((resolve) => connection.on("close", () => resolve()));
   const ended = closed.then(async () => words.describeEnd(isStopped ? "it was stopped" : await describeEnd(host, container)));
-  // However it ends: a container that has ended is there until somebody removes it.
+  // However it ends: a stopped container stays until somebody removes it.
   const gone = ended.then(() => cleanUp(host, container, home, log));
   await host.daemon.ask("start a container", (_, abortSignal) => container.start({ abortSignal }));
   const started = {
@@ -162,7 +162,7 @@ async function describeEnd({ daemon }: ContainerHost, container: Docker.Containe
   }
 }
 
-/** Removes the container and the folder. If Docker cannot now, the host tries again. */
+/** Removes the container and the folder. If Docker cannot do it now, the host tries again later. */
 async function cleanUp(host: ContainerHost, container: Docker.Container | undefined, home: string, log: Logger): Promise<void> {
   try {
     try {

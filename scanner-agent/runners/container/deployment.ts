@@ -15,24 +15,23 @@ export interface Deployment<T> {
   /** Deploys, if nothing is deployed. Throws {@link Unavailable}. */
   start(): Promise<void>;
   /**
-   * Like {@link current}, but deploys anew if the image's name stands for another one, or if the folders that the containers mount
-   * have been replaced, or files in them that containers keep. What does not start leaves those that run as they are. Throws
-   * {@link Unavailable}.
+   * Like {@link current}, but deploys anew if the image's name now stands for another image, or if mounted folders were replaced, or files
+   * in them that containers keep open. If the new containers do not start, the running ones stay. Throws {@link Unavailable}.
    */
   refresh(): Promise<T>;
   /** What is wrong with the mounted signatures, and why newer containers do not start; a sentence each. */
   warnings(): readonly string[];
   /** Of the image and of what the containers see in their mounts. Null if that cannot be known. */
   fingerprint(): Promise<string | null>;
-  /** Nothing is deployed any more; what was is the caller's to end. */
+  /** Forgets what is deployed; the caller must end it. */
   clear(): T | undefined;
 }
 
 /** What containers are made of. */
 interface Sources extends Mounts {
-  /** The image's id; of what is not deployed yet, empty. */
+  /** The image's id; empty for what is not deployed yet. */
   readonly image: string;
-  /** What is in the mounts, as far as containers keep what they found there. */
+  /** The content of the mounts, as far as containers keep what they found at their start. */
   readonly kept: string;
 }
 
@@ -51,7 +50,7 @@ export function createDeployment<T extends { readonly recipe: Recipe }>(
   { launch, retire, discard }: DeploymentOptions<T>,
 ): Deployment<T> {
   let deployed: { readonly value: T; readonly sources: Sources; readonly content: MountContent | null } | undefined;
-  /** A daemon that outlives a sample may have read its files when it started. */
+  /** A daemon that lives longer than one sample may have read its files when it started. */
   const keepsProcesses = engine.run.mode === "service" || findRelaxation(engine.run.relax, "keepProcesses") === true;
   let seen: Sources | undefined;
   let refused: { readonly sources: Sources; readonly at: number; readonly warning: string } | undefined;
@@ -90,7 +89,7 @@ export function createDeployment<T extends { readonly recipe: Recipe }>(
     return deployed.value;
   }
 
-  /** Files that are being written to are left until they are written. */
+  /** Files that are still being written are left until they are complete. */
   function isToBeDeployed(running: Sources, before: Sources | undefined, now: Sources): boolean {
     if (isSame(now, running)) return false;
     const isWritten = now.signatures === before?.signatures && now.kept === before.kept;
@@ -141,7 +140,7 @@ export function createDeployment<T extends { readonly recipe: Recipe }>(
       const now = await readMountContent(engine, mounts);
       if (now === null) return null;
       if (keepsFiles(now) && now.state !== before.content?.state) return null;
-      // On another host the same path may lead to something else.
+      // On another host the same path may be something else.
       if (recipe.docker.spoolHidden !== undefined && engine.run.mounts.length > 0) return null;
       return fingerprintOf([recipe.image, recipe.seccomp, now.state]);
     },

@@ -35,7 +35,7 @@ export interface Events {
   close(): void;
 }
 
-/** Follows the daemon's events. That a command ran out of memory is told by an event and by nothing else. */
+/** Follows the daemon's events. Only an event tells that a command ran out of memory. */
 export async function watchEvents(daemon: DockerDaemon, owner: AgentIdentity, log: Logger): Promise<Events> {
   const listenersById = new Map<string, Set<(action: string, attributes: Readonly<Record<string, string>>) => void>>();
   const stream = await daemon.ask("tell its events", (docker) =>
@@ -70,7 +70,7 @@ export async function watchEvents(daemon: DockerDaemon, owner: AgentIdentity, lo
           ended = true;
           resolveEnd();
         } else {
-          // Podman does not tell which exec; a container runs one at a time.
+          // Podman does not say which exec; a container runs one at a time.
           for (const exec of execID === "" ? [...execs.keys()] : [execID]) {
             execs.get(exec)?.(exitCode === undefined ? undefined : Number(exitCode));
             execs.delete(exec);

@@ -30,7 +30,7 @@ interface Running {
   readonly recipe: Recipe;
   readonly pool: Pool;
   readonly versions: FollowedVersions;
-  /** Whether something in their mounts may change the versions that the agent does not see. */
+  /** Whether something in their mounts that the agent does not see may change the versions. */
   readonly mayHaveChanged: boolean;
 }
 
@@ -72,7 +72,7 @@ export function createExecRunner(engine: ContainerEngine, description: string): 
     }
   }
 
-  /** Throws {@link Unavailable} if there is no way to give samples to its containers. */
+  /** Throws {@link Unavailable} if samples cannot be passed to its containers. */
   function requireInput({ docker: { spoolHidden } }: Recipe): void {
     if (!engine.wantsBytes || run.stdin !== undefined || spoolHidden === undefined) return;
     throw new Unavailable(`samples cannot be shown to its containers: ${spoolHidden}`);
@@ -87,7 +87,7 @@ export function createExecRunner(engine: ContainerEngine, description: string): 
     return { command: fillCommand(run.stdin ?? [], values), input: sample.path ?? undefined };
   }
 
-  /** Waits for a container; if others take the place of these meanwhile, for one of them. */
+  /** Waits for a container; if these containers are replaced meanwhile, for one of the new ones. */
   async function take(options: RunOptions): Promise<{ running: Running; warm: WarmContainer; by: Instance }> {
     const running = deployment.current();
     try {
@@ -147,8 +147,8 @@ export function createExecRunner(engine: ContainerEngine, description: string): 
 }
 
 /**
- * The versions of the containers of a pool, which the files in their mounts may change. Where containers keep what they found there, a
- * new one would tell other versions than those that have them: they are unknown then, until all containers are replaced.
+ * The versions of a pool's containers, which files in their mounts may change. Where containers keep the files that they found, a new
+ * container would report other versions than the old ones: the versions are unknown then, until all containers are replaced.
  */
 async function followPool(engine: ContainerEngine, pool: Pool, image: ImageIdentity) {
   const { run } = engine;

@@ -40,15 +40,15 @@ export interface ContainerHost {
   readonly owner: AgentIdentity;
   /** The agent's folder for containers; it exists. */
   readonly folder: string;
-  /** A word for the next container, which no other of this agent has. */
+  /** A name for the next container, unique within this agent. */
   nextSlot(): string;
   /** Removes what an earlier agent of this id left, even if no engine needs Docker now. Does nothing without Docker. */
   reap(): Promise<void>;
-  /** Prepares it once, and again after the daemon was lost. Throws {@link Unavailable}. */
+  /** Prepares the Docker host once, and again after the daemon was lost. Throws {@link Unavailable}. */
   prepare(): Promise<PreparedHost>;
-  /** Ends and removes a container. Throws {@link Unavailable} if Docker cannot now; it is then retried in the background. */
+  /** Ends and removes a container. Throws {@link Unavailable} if Docker cannot do it now; it is then retried in the background. */
   remove(container: string): Promise<void>;
-  /** What the last preparation has proven of its isolation. */
+  /** What the last preparation has proven about the containers' isolation. */
   proofs(): readonly string[];
   /** Calls back when the daemon is lost. */
   onLost(listener: (reason: string) => void): void;
@@ -132,7 +132,7 @@ export function createContainerHost(options: ContainerHostOptions): ContainerHos
     }
   }
 
-  /** {@link remove} schedules the next attempt; the failure was reported the first time. */
+  /** {@link remove} schedules the next attempt; the failure was already reported. */
   async function removeLater(container: string): Promise<void> {
     try {
       await remove(container);

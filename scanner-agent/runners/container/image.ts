@@ -19,7 +19,7 @@ const Progress = z.object({
 export async function findImage(daemon: DockerDaemon, reference: string, log: Logger): Promise<ImageIdentity> {
   const there = await inspectImage(daemon, reference);
   if (there !== undefined) return there;
-  // What is built on this host is in no registry.
+  // An image that was built on this host is in no registry.
   if (reference.startsWith("localhost/"))
     throw new Unavailable(`the image ${reference} is not on this Docker host: build it there (docs/run/engines.md says how)`);
   await pullImage(daemon, reference, log);
@@ -78,7 +78,7 @@ function follow(docker: Docker, stream: NodeJS.ReadableStream, image: string, lo
   return followProgress(docker, stream, onProgress);
 }
 
-/** Waits for the end of what the daemon reports of a request. Throws {@link Unavailable} with what went wrong. */
+/** Waits until the daemon has reported the end of a request. Throws {@link Unavailable} with what went wrong. */
 export function followProgress(
   docker: Docker,
   stream: NodeJS.ReadableStream,

@@ -7,10 +7,10 @@ import type { ContainerEngine } from "./recipe.js";
 /** Stands in a manifest for the folder of ClamAV's signatures. */
 export const CLAMAV_DB = "{clamav-db}";
 
-/** What an engine's mounts lead to, as far as the agent sees it. */
+/** The content of an engine's mounts, as far as the agent sees it. */
 export interface Mounts {
   /**
-   * A container keeps the folder that a path named when it was made; where another folder takes the path over, as with updated
+   * A container keeps the folder that a path named when the container was made. If another folder takes over the path, as with updated
    * signatures, only a new container sees it.
    */
   readonly paths: string;
@@ -19,7 +19,7 @@ export interface Mounts {
   readonly warnings: readonly string[];
 }
 
-/** Where they lead to now, and which of ClamAV's signatures are there. */
+/** Where they lead now, and which of ClamAV's signatures are there. */
 export async function readMounts({ run, clamavDb, clamavState }: ContainerEngine): Promise<Mounts> {
   const paths = await Promise.all(run.mounts.map(({ from }) => resolvePath(from.replace(CLAMAV_DB, clamavDb))));
   const { state, warnings } = run.mounts.some(({ from }) => from === CLAMAV_DB)
@@ -31,7 +31,7 @@ export async function readMounts({ run, clamavDb, clamavState }: ContainerEngine
 /** What is in all of them. */
 export interface MountContent {
   readonly state: string;
-  /** Whether there is a single file among them: a container keeps it when another takes its place. */
+  /** Whether a single file is mounted: a container keeps it even when the file is replaced. */
   readonly hasFiles: boolean;
 }
 
@@ -57,7 +57,7 @@ async function kindOf(path: string): Promise<"folder" | "file" | "unseen"> {
   }
 }
 
-/** The agent may not see the Docker host's folder, and then has nothing to say of it. */
+/** The agent may not see the Docker host's folder; then it reports nothing about it. */
 async function lookAtSignatures(
   folder: string,
   state: string | undefined,
@@ -70,7 +70,7 @@ async function lookAtSignatures(
   }
 }
 
-/** A path of the Docker host that the agent does not see stands for itself. */
+/** A path of the Docker host that the agent does not see is used as it is. */
 async function resolvePath(path: string): Promise<string> {
   try {
     return path.startsWith("/") ? await realpath(path) : path;

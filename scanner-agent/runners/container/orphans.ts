@@ -10,7 +10,9 @@ interface Resource {
   remove(): Promise<void>;
 }
 
-/** Removes what killed agents left that do not come back under their id, e.g. because their own container was replaced. */
+/**
+ * Removes what killed agents left behind that do not come back under their id, for example because their own container was replaced.
+ */
 export interface OrphanWatch {
   stop(): void;
 }

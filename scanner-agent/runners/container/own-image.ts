@@ -7,19 +7,19 @@ const MOUNTS = "/proc/self/mountinfo";
 /** Files that Docker and Podman put into every container, from a folder that has the container's id in its path. */
 const GIVEN = /^\/etc\/(hostname|hosts|resolv\.conf)$/;
 
-/** An image that has the agent's program where this agent has it. */
+/** An image with the agent's program at the same path as here. */
 export interface OwnImage {
   readonly image: string;
-  /** What the image lacks of it. */
+  /** What the image lacks of the program. */
   readonly mounts: readonly Docker.MountSettings[];
 }
 
-/** The image of the container in which this agent runs. Throws {@link Unavailable} if that is none of the daemon's. */
+/** The image of the container in which this agent runs. Throws {@link Unavailable} if the daemon does not have such an image. */
 export async function findOwnImage(daemon: DockerDaemon): Promise<OwnImage> {
   return { image: (await inspectOwn(daemon)).Image, mounts: [] };
 }
 
-/** The container in which this process runs. Throws {@link Unavailable} if that is none of the daemon's. */
+/** The container in which this process runs. Throws {@link Unavailable} if the daemon does not have such a container. */
 export async function inspectOwn(daemon: DockerDaemon): Promise<Docker.ContainerInspectInfo> {
   const id = ownContainer(await readMounts());
   if (id === undefined) throw new Unavailable("this agent runs in no container");

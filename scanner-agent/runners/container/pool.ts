@@ -54,7 +54,7 @@ export function createPool({ size, scans, afterMs, make, log }: PoolOptions): Po
       waiting.splice(waiting.indexOf(waiter), 1);
       waiter.settle(warm);
     }
-    // A fresh one is needed and none can be added: a used one makes room.
+    // A fresh container is wanted and none can be added: a used one makes room.
     const used = idle[0];
     if (waiting.some(({ fresh }) => fresh) && making === 0 && all.size >= size && used !== undefined) drop(used);
     while (!closed && all.size + making < size) void add();
@@ -80,7 +80,7 @@ export function createPool({ size, scans, afterMs, make, log }: PoolOptions): Po
       making -= 1;
       const reason = error instanceof Unavailable ? error : new Unavailable(reasonOf(error), { cause: error });
       if (waiting.length === 0 && !closed) log.warn(`Cannot start a container (${reason.message})`);
-      // Another container may still come to those who wait.
+      // Waiters may still get another container.
       if (all.size + making > 0) return;
       waiting.shift()?.settle(reason);
       if (waiting.length > 0) update();
@@ -133,7 +133,7 @@ export function createPool({ size, scans, afterMs, make, log }: PoolOptions): Po
       } catch (error) {
         const place = waiting.indexOf(waiter);
         if (place !== -1) waiting.splice(place, 1);
-        // It gave up just as it got one: the container goes back.
+        // The waiter gave up just as it got a container: return the container.
         else
           void given.then(
             (warm) => (idle.push(warm), update()),

@@ -1,4 +1,4 @@
-/** What agents have at the Docker daemon, containers and networks, and the labels by which it is found and told apart. */
+/** The containers and networks that agents create at the Docker daemon, and the labels by which they are found and told apart. */
 
 import type Docker from "dockerode";
 import type { Logger } from "pino";
@@ -10,10 +10,10 @@ const ENGINE = "scanmesh.engine";
 const SLOT = "scanmesh.slot";
 /** See {@link Owner}. */
 export const LEASE = "scanmesh.lease";
-/** Stands for the engine's name on the container that is the lease itself. */
+/** The lease's own container has this instead of an engine's name. */
 const LEASE_ENGINE = "lease";
 
-/** An agent, told from those of other meshes on the same Docker host that have the same id. */
+/** An agent, distinguished from agents of other meshes with the same id on the same Docker host. */
 export interface AgentIdentity {
   readonly mesh: string;
   readonly agent: string;
@@ -24,7 +24,7 @@ export interface Owner extends AgentIdentity {
   readonly engine: string;
   /** Tells the engine's containers apart. */
   readonly slot: string;
-  /** The agent's lease: it lives as long as the container with this lease runs that is the lease itself. */
+  /** The agent's lease: it is alive as long as the lease's own container runs. */
   readonly lease: string;
 }
 
@@ -48,7 +48,7 @@ export function ownedBy({ mesh, agent }: AgentIdentity): { label: string[] } {
   return { label: [`${MESH}=${mesh}`, `${AGENT}=${agent}`] };
 }
 
-/** How a container is now; undefined if it is gone. Throws `Unavailable`. */
+/** The state of a container; undefined if it is gone. Throws `Unavailable`. */
 export async function inspectState(
   daemon: DockerDaemon,
   container: Docker.Container,
@@ -62,8 +62,8 @@ export async function inspectState(
 }
 
 /**
- * Ends and removes every container and network of the agent, e.g. those of one that was killed; how many. One that Docker refuses
- * to remove stays, which is logged. Throws `DockerAway`.
+ * Ends and removes every container and network of the agent, for example of one that was killed; returns how many. What Docker refuses to
+ * remove stays, and is logged. Throws `DockerAway`.
  */
 export async function removeBelongings(daemon: DockerDaemon, owner: AgentIdentity, log: Logger): Promise<number> {
   const filters = ownedBy(owner);
@@ -76,7 +76,7 @@ export async function removeBelongings(daemon: DockerDaemon, owner: AgentIdentit
   return removed.filter(Boolean).length;
 }
 
-/** Whether it could be removed: one that Docker refuses to remove costs nothing else. Throws `DockerAway`. */
+/** Whether it could be removed: a container that Docker refuses to remove does not stop the others. Throws `DockerAway`. */
 export async function removeOrLog(remove: () => Promise<void>, id: string, log: Logger): Promise<boolean> {
   try {
     await remove();

@@ -24,7 +24,7 @@ export function createServiceRunner(engine: ContainerEngine, description: string
   const deployment = createDeployment<Service>(engine, {
     launch,
     discard,
-    // If samples are still in it, the last to finish discards it (runIn).
+    // If it still has samples, the last to finish discards it (runIn).
     retire: (old) => void (old.occupancy.count() === 0 && discard(old)),
   });
 
@@ -97,9 +97,9 @@ export function createServiceRunner(engine: ContainerEngine, description: string
     try {
       return await awaitReply(conversation, options, (error) => endContainer(service, conversation, error));
     } finally {
-      // While it is there: when its last sample has ended, it may be replaced.
+      // Asked while the container is certainly there: after its last sample it may be replaced.
       confirmed = by.confirm?.();
-      // Whoever labels the answer by it is told why it failed.
+      // A failure is handled by the caller, who labels the answer with it.
       await Promise.allSettled([confirmed]);
     }
   }

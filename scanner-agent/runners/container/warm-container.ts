@@ -21,14 +21,14 @@ const LINGER_MS = 1_000;
 const EVENT_MS = 1_000;
 /** How soon the event arrives that says why a command was killed; it often comes after the command's end. */
 const OUT_OF_MEMORY_MS = 5_000;
-/** How long a daemon that shuts down takes to go after it has ended its containers. */
+/** How long a daemon that is shutting down takes to exit after it has ended its containers. */
 const SHUTDOWN_MS = 3_000;
 /**
  * A command that a signal ended has this plus the signal's number as its exit status. The base alone stands for a status that
  * Docker does not know, so that the cause of such an end is looked for too.
  */
 const SIGNAL_BASE = 128;
-/** The system ends so what has no memory any more. */
+/** How the system ends a process that is out of memory. */
 const KILLED = SIGNAL_BASE + constants.signals.SIGKILL;
 
 /** A started container that waits for commands and runs one at a time. */
@@ -42,7 +42,7 @@ export interface WarmContainer {
   placeSample(sample: Sample): Promise<() => Promise<void>>;
   /** Runs a command to its end. Throws {@link Failed}, {@link TimedOut}, {@link Unavailable} or the signal's reason. */
   run(command: readonly string[], options: CommandOptions): Promise<RawOutput>;
-  /** Whether only the processes run in it that ran at its start. */
+  /** Whether it runs only the processes that it had at its start. */
   isQuiet(): Promise<boolean>;
   /** Ends it and removes it with its folder. */
   discard(): Promise<void>;
@@ -132,7 +132,7 @@ export async function startWarmContainer(
     const sending = input === undefined ? undefined : sendFile(input, stream);
     try {
       const text = await within(timeoutMs, output.whole(), signal);
-      // An answer about part of the sample proves nothing.
+      // An answer about a part of the sample proves nothing.
       const problem = sending?.readError();
       const isEarly = sending?.isSent() === false;
       if (problem !== undefined) throw new Unavailable(`cannot read the sample: ${problem.message}`, { cause: problem });
@@ -146,7 +146,7 @@ export async function startWarmContainer(
     }
   }
 
-  /** Throws if it was not the engine itself that ended the command: {@link Failed} or {@link Unavailable}, by who did. */
+  /** Throws if the engine did not end the command itself: {@link Failed} or {@link Unavailable}, depending on who did. */
   async function checkEnd({ exitCode }: RawOutput): Promise<void> {
     if (discarded !== undefined && !lingered) throw new Unavailable("its containers have been ended");
     const outOfMemory = `ran out of memory (${run.limits.memory} bytes)`;

@@ -56,7 +56,7 @@ export function postSample(
     yield tail;
   }
   const { reply, hangUp } = conversation(outgoing, maxReplyBytes);
-  // Only reading the sample can fail here; if the engine hangs up, the request fails.
+  // Only reading the sample can fail here; if the engine hangs up, the request fails instead.
   const body = Readable.from(parts()).once("error", (error) => {
     readError = error;
     outgoing.destroy(error);
@@ -70,7 +70,7 @@ export function postSample(
   };
 }
 
-/** An answer about part of the sample proves nothing. */
+/** An answer about a part of the sample proves nothing. */
 async function requireWholeSample(reply: Promise<string>, readError: () => Error | undefined): Promise<string> {
   const [outcome] = await Promise.allSettled([reply]);
   const problem = readError();

@@ -6,7 +6,7 @@ export const INSIDE = "/mnt";
 /** Where everybody may write: each fenced program has these for itself, empty. */
 export const PRIVATE_FOLDERS = ["/tmp", "/var/tmp", "/dev/shm"] as const;
 
-/** Where daemons of the host answer whose answers come from the network: hidden from isolated programs. */
+/** Sockets of the host's daemons that fetch answers from the network: hidden from isolated programs. */
 export const RESOLVERS = ["/run/systemd/resolve", "/run/nscd", "/run/avahi-daemon", "/run/dbus"] as const;
 
 /** A file or folder that a fenced program may read beside its sample. */
@@ -46,7 +46,7 @@ export const noFence: Fence = {
   wrap: (argv) => argv,
 };
 
-/** What an operator is told where an isolated engine has no fence. */
+/** The operator's warning for an isolated engine without a fence. */
 export function unfenced(name: string): string {
   return `${name} has no fence on this host: what a sample makes of it could reach the network`;
 }
@@ -55,7 +55,7 @@ export function unfenced(name: string): string {
 export interface FenceOptions {
   /** Whether the engine needs the network. */
   readonly internet: boolean;
-  /** It is a part of the agent that reads samples, and no engine of the operator's. */
+  /** It is a part of the agent that reads samples, not an engine. */
   readonly isTool?: boolean;
   /** A private folder that stays as long as the fence. */
   readonly folder: string;
@@ -75,7 +75,9 @@ export interface PossibleFence extends Omit<Fence, "description"> {
 /** Default limits. */
 export const LIMITS: ProcessLimits = ProcessLimits.parse({});
 
-/** No two classes share a user: what one leaves behind by mistake, the others cannot read. No host has users of these numbers. */
+/**
+ * No two classes share a user, so that neither can read what the other left behind by mistake. No host has users with these numbers.
+ */
 export function userOf({ internet, isTool = false }: Pick<FenceOptions, "internet" | "isTool">): number {
   return isTool ? 65_532 : internet ? 65_531 : 65_530;
 }

@@ -19,7 +19,7 @@ import {
 import { retryLostMount } from "./lost-mount.js";
 import { findShown } from "./shown-paths.js";
 
-/** A process that the system does not end (it waits for a disk, say) is left behind. */
+/** A process that the system does not end (it may be waiting for a disk) is left behind. */
 const END_MS = 5_000;
 
 /** Makes what the agent writes its standard input, which no fence passes on. */
@@ -33,7 +33,7 @@ export async function startFencedNode(fence: Fence, options: NodeProgram, log: L
 async function startOnce(fence: Fence, options: NodeProgram, log: Logger): Promise<NodeProcess> {
   const { name, folder, programPath, flags, program, files = [], reads, limits, maxMessage } = options;
   const home = await mkdtemp(join(folder, `${name}-`));
-  // A folder, so that one process can be shown one file after the other.
+  // A folder, so that more files can be shown to the process later.
   const shown = join(home, "files");
   await mkdir(shown, { mode: 0o755 });
   const node: Mount = { path: process.execPath, as: "node", isProgram: true };
@@ -49,7 +49,7 @@ async function startOnce(fence: Fence, options: NodeProgram, log: Logger): Promi
   const inbox = createInbox();
   const words = createLastWords();
   const input = child.stdio[3] as Duplex;
-  // What follows an error is its end, which is seen only by reading.
+  // The end follows the error, and is seen only by reading.
   input.on("error", () => undefined).resume();
   child.stdout?.on("data", createReceiver(inbox, { words, maxMessage, end: guarded.kill }));
   child.stderr?.on("data", words.add);
@@ -59,7 +59,7 @@ async function startOnce(fence: Fence, options: NodeProgram, log: Logger): Promi
   });
   const remove = () => rm(home, { recursive: true, force: true });
   const removed = ended.then(remove);
-  // It may end by itself, and nobody stop it.
+  // It may end by itself without anybody stopping it.
   removed.catch((error: unknown) =>
     log.warn({ err: error, folder: home }, "Cannot remove the folder of a process that has ended"),
   );

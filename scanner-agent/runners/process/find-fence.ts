@@ -83,12 +83,12 @@ function describe(has: readonly string[], missing: readonly string[]): string {
   return has.join(", ") + (missing.length === 0 ? "" : `; missing: ${missing.join(", ")}`);
 }
 
-/** Reads a sample, and says whether a user namespace can be made. */
+/** Reads a sample, and reports whether a user namespace can be made. */
 const TRIAL = 'cat "$1"; unshare --user true 2> /dev/null && echo open';
 
 type Trial = { readonly failure?: undefined; readonly closed: boolean } | { readonly failure: string };
 
-/** Whether user namespaces are closed to a program inside the fence, or why that cannot even read a sample. */
+/** Whether user namespaces are closed to a program inside the fence; otherwise why it cannot even read a sample. */
 async function tryFence(
   fence: Pick<Fence, "innerPath" | "wrap">,
   { folder, programPath }: Omit<FenceOptions, "internet">,

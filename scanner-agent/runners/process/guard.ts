@@ -43,7 +43,7 @@ export function spawnGuarded(argv: readonly string[], { cwd, env, hasInput = fal
   };
 }
 
-/** The least environment that programs need, with nothing of the agent's own, its time zone neither: dates are read as UTC. */
+/** A minimal environment for programs, with nothing of the agent's own, not even its time zone: dates are read as UTC. */
 export function minimalEnvironment(programPath: string, home: string): Record<string, string> {
   return { PATH: programPath || "/usr/local/bin:/usr/bin:/bin", HOME: home, TMPDIR: home, LANG: "C.UTF-8", TZ: "UTC" };
 }

@@ -21,7 +21,7 @@ export function prlimit({ memory, files, fileSize, pids }: ProcessLimits): reado
   return ["prlimit", `--data=${memory}`, `--nofile=${files}`, `--fsize=${fileSize}`, `--nproc=${pids}`, "--core=0", "--"];
 }
 
-/** These limits, as far as the host lets the agent have them: only root may raise its own. */
+/** These limits, as far as the agent may set them: only root may raise its own. */
 export function allowedLimits(limits: ProcessLimits): ProcessLimits {
   // Elsewhere there are no fences, and no such file.
   if (process.getuid?.() === 0 || process.platform !== "linux") return limits;
@@ -36,7 +36,7 @@ export function allowedLimits(limits: ProcessLimits): ProcessLimits {
   };
 }
 
-/** The limit that a program reached, as far as its end and its words tell. */
+/** The limit that a program reached, as far as its exit status and output tell. */
 export function findLimit({ exitCode, stdout, stderr }: Omit<RawOutput, "limit">, limits: ProcessLimits): string | undefined {
   if (exitCode === FILE_TOO_LARGE_STATUS) return `it reached its limit of ${describe("fileSize", limits)}`;
   const text = `${stderr}\n${stdout}`;

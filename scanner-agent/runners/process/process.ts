@@ -81,7 +81,7 @@ export function createProcessRunner(options: ProgramOptions): Runner {
     }
   }
 
-  /** Of the programs and of what the manifest names: what else they read is unknown. */
+  /** Of the programs and of the files that the manifest names: what else they read is unknown. */
   async function stateOfVersions(): Promise<string | null> {
     const states = [
       await stateOfCommand({ command, uses: uses ?? [], programPath }),

@@ -14,11 +14,11 @@ export async function findShown(commands: readonly (readonly string[])[], progra
   const files = commands.flat().filter((word) => isAbsolute(word) && isHidden(word));
   const found = await Promise.all([...folders, ...files].flatMap(async (path) => await withTarget(path)));
   const paths = new Set(found.flat());
-  // Outer ones first: what is shown later would hide what is inside.
+  // Outer folders first: one that is shown later would hide what is inside it.
   return [...paths].toSorted().map((path) => ({ path, isProgram: true }));
 }
 
-/** The folder around this one, where a fence hides it: so that a link which is pointed elsewhere is seen. */
+/** The folder around this file, if a fence hides it: so that a link which is changed to another target is noticed. */
 export function findAround(folder: string): Mount[] {
   const around = dirname(folder);
   return isHidden(folder) ? [{ path: HIDDEN.includes(around) ? folder : around }] : [];

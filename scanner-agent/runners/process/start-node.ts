@@ -16,14 +16,14 @@ export interface NodeHost {
   readonly fence: Fence;
   /** For hosts where no fence works. */
   readonly startContained: StartContained | undefined;
-  /** Whether the fence, or a container, has held before: then there must be another reason if it does not now. */
+  /** Whether the fence, or a container, has worked before: then a failure now must have another reason. */
   readonly hasHeld: () => boolean;
   readonly log: Logger;
 }
 
 /**
- * Starts the program in the fence, else in a container, else without either, unless one of these has held before. Throws
- * {@link Unavailable}.
+ * Starts the program in the fence, else in a container, else without either, unless one of these has worked before. Throws {@link
+ * Unavailable}.
  */
 export async function startNode({ fence, startContained, hasHeld, log }: NodeHost, program: NodeProgram): Promise<NodeProcess> {
   let failure: Unavailable | undefined;

@@ -51,15 +51,15 @@ const DENIED: Readonly<Record<string, Numbers>> = {
 };
 const UNSHARE: Numbers = [272, 310, 97];
 const CLONE: Numbers = [56, 120, 220];
-/** Its flags are out of a filter's sight; the C library uses clone where there is no clone3. */
+/** A filter cannot see its flags; the C library falls back to clone where clone3 is missing. */
 const CLONE3: Numbers = [435, 435, 435];
 const SOCKET: Numbers = [41, 359, 198];
-/** The sockets of i386; what kind is wanted is out of sight. */
+/** Sockets of i386: a filter cannot see which kind is requested. */
 const SOCKETCALL: Numbers = [null, 102, null];
 
 const NEW_NAMESPACES = 0x7e02_0000;
 const NEW_TIME = 0x80;
-/** Unix, IPv4, IPv6 and netlink. Network namespaces do not close others, such as that to the host of a virtual machine. */
+/** Unix, IPv4, IPv6 and netlink. Network namespaces do not confine others, such as the one to the host of a virtual machine. */
 const SOCKET_FAMILIES = [1, 2, 10, 16];
 const NEW_SOCKET = 1;
 

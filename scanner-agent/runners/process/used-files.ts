@@ -8,7 +8,7 @@ import { findProgram } from "../../processes/programs.js";
 const MAX_SCRIPT = 1024 * 1024;
 const MAX_SCRIPTS = 100;
 const PATHS = /(?<![^\s"'`=:;|&<>(),])\/[^\s"'`=:;|&<>(),$*?{}\\]+/g;
-/** What a script names for other ends than to read it: it changes all the time, or is a folder of everything. */
+/** Paths that a script names without reading them: they change all the time, or are folders of everything. */
 const NOT_READ = /^\/(dev|proc|sys|run)\/|^\/[^/]*$|^\/(usr|var|usr\/local)\/[^/]*$/;
 
 /** A command, as far as it tells which files it uses. */
