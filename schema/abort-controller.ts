@@ -1,6 +1,6 @@
 import { setMaxListeners } from "node:events";
 
-/** An AbortController for whose signal any number may wait: Node 20 warns of a leak as soon as eleven do. */
+/** An AbortController whose signal may have any number of listeners: Node 20 warns of a leak at the eleventh. */
 export function createAbortController(): AbortController {
   const controller = new AbortController();
   setMaxListeners(0, controller.signal);

@@ -1,2 +1,2 @@
-/** The command that adds ClamAV, with its signatures, to a mesh on one machine. Whoever names it does so in these words. */
+/** The command that adds ClamAV, with its signatures, to a mesh on one machine. All texts that mention it use this constant. */
 export const ADD_CLAMAV = "npm run up -- --with-clamav";

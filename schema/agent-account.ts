@@ -1,4 +1,4 @@
-/** What NATS's accounts lead to each other: what a class has to offer, and what the account of one agent takes of it. */
+/** How NATS's accounts are connected: what the account of a class exports, and what the account of one agent imports from it. */
 
 import type { Account, Export, Import } from "@nats-io/jwt";
 import {
@@ -14,20 +14,20 @@ import {
 } from "./subjects.js";
 
 /**
- * How long NATS keeps the way back of a pull after its last answer. Longer than a pull lasts, and no longer than it has to be: every pull
- * has one.
+ * How long NATS keeps the reply route of a pull after its last answer: longer than a pull lasts, and no longer than necessary, since every
+ * pull has one.
  */
 const PULL_ANSWERS_SECONDS = 15;
 
 const NANOSECONDS = 1_000_000_000;
-/** Of connections of an agent, in a moment in which those before are not given up yet. */
+/** Connections of an agent, including the moment in which old ones are not closed yet. */
 const CONNECTIONS = 16;
-/** Of each connection: an inbox for each engine, and a few more. */
+/** Subscriptions of a connection: an inbox for each engine, and a few more. */
 const SUBSCRIPTIONS = 1_000;
-/** What a nats-server takes by default; the presence of many engines is the longest message of an agent. */
+/** A nats-server's default maximum payload; the presence of many engines is the longest message of an agent. */
 const PAYLOAD_BYTES = 1024 * 1024;
 
-/** What the account of a class offers to the accounts of its agents. A pull has many answers, so its type is Stream. */
+/** What the account of a class exports to the accounts of its agents. A pull has many answers, so its type is Stream. */
 export function classExports(): Export[] {
   const answers = { response_type: "Stream", response_threshold: PULL_ANSWERS_SECONDS * NANOSECONDS } as const;
   return [
@@ -41,7 +41,7 @@ export function classExports(): Export[] {
   ];
 }
 
-/** What the account of an agent takes from the account of its class, whose public key is `account`. */
+/** What the account of an agent imports from the account of its class, whose public key is `account`. */
 export function agentImports({
   agent,
   engines,
@@ -71,7 +71,7 @@ export function agentImports({
   ];
 }
 
-/** How much an agent may do at once. It stores nothing, and offers nothing. */
+/** Limits of an agent's account. It stores nothing and exports nothing. */
 export const AGENT_LIMITS: NonNullable<Account["limits"]> = {
   conn: CONNECTIONS,
   subs: SUBSCRIPTIONS,

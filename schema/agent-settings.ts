@@ -1,4 +1,7 @@
-/** What the mesh sets of the engines of an agent, in place of what its host says: by the API, kept in Postgres, told by a control message. */
+/**
+ * Settings of an agent's engines that the mesh makes, which override those of its host: changed by the API, kept in Postgres, sent in a
+ * control message.
+ */
 
 import { z } from "zod";
 import { engineName, toldList } from "./message-fields.js";
@@ -15,7 +18,7 @@ export const ENGINE_LIMITS = {
 
 const within = ({ min, max }: { readonly min: number; readonly max: number }) => z.number().min(min).max(max);
 
-/** What is set of one engine; what is left out or null is the host's own. */
+/** The settings of one engine; what is left out or null is up to the host. */
 export const EngineSettings = z.object({
   engine: engineName,
   /** False: it does not run there. */
@@ -50,10 +53,10 @@ export const HostMachine = z.object({
   memory: z.number().int().nonnegative(),
 });
 
-/** Which settings an agent has applied. */
+/** Which settings of the mesh an agent has applied. */
 export const AppliedSettings = z.object({
   /** 0: none. */
   revision: z.number().int().nonnegative(),
-  /** What of them it could not apply, a sentence each. */
+  /** What it could not apply, a sentence each. */
   problems: toldList({ count: 32, length: 300 }),
 });

@@ -7,12 +7,12 @@ import { AgentAnswer, MalformedMessage, parseMessage } from "./messages.js";
 export const MAX_ANSWERS = 200;
 
 /**
- * Answers of one engine that were ready together. Each is read alone, by {@link parseAnswers}: one that is malformed costs itself
- * only. Agents send it only for requests whose gateway reads it.
+ * Answers of one engine that were ready together. Each is parsed alone by {@link parseAnswers}, so that a malformed one does not affect the
+ * others. Agents batch only for requests whose gateway reads batches.
  */
 const AnswerBatch = z.object({ v: z.literal(2), answers: z.array(z.unknown()).min(1).max(MAX_ANSWERS) });
 
-/** The answers of a message, or what is wrong with each. Throws {@link MalformedMessage} if there are none to be read. */
+/** The answers of a message, or what is wrong with each. Throws {@link MalformedMessage} if the message cannot be read at all. */
 export function parseAnswers(data: Uint8Array): readonly (AgentAnswer | MalformedMessage)[] {
   const message = parseMessage(z.unknown(), data);
   const isBatch = typeof message === "object" && message !== null && "v" in message && message.v === 2;

@@ -18,7 +18,9 @@ export const BundleSignature = z.object({
   v: z.literal(1),
   /** sha256 of the manifest. */
   digest: hashText("sha256"),
-  /** Ed25519, base64 of its SubjectPublicKeyInfo. It says who the signer claims to be: only a key that is trusted already counts. */
+  /**
+   * Ed25519, base64 of its SubjectPublicKeyInfo. It says who the signer claims to be: only a key that was trusted before counts.
+   */
   publicKey: z.base64().max(200),
   /** Of `signedText(digest)`, base64. */
   signature: z.base64().max(200),

@@ -4,28 +4,28 @@ import { z } from "zod";
 import { ServedBundles } from "./bundle.js";
 import { told, toldInstant } from "./message-fields.js";
 
-/** How far an engine on a host is with the bundles that it is to serve. */
+/** The progress of an engine on a host towards the bundles that it was ordered to serve. */
 export const BundleState = {
   /** It serves what it is to serve, or nothing was ordered. */
   SERVING: "SERVING",
-  /** Something else comes first, such as an engine that is being started. */
+  /** Something else must finish first, such as the start of an engine. */
   WAITING: "WAITING",
   FETCHING: "FETCHING",
-  /** The new one is started and tested; what was served before serves on, unless it had to stop. */
+  /** The new instance is started and tested; the old one serves on, unless it had to stop. */
   TESTING: "TESTING",
-  /** It serves what it served before, because of `reason`; not tried again before another order. */
+  /** It serves what it served before, because of `reason`; it does not try again before another order. */
   FAILED: "FAILED",
 } as const;
 /** One of the names of {@link BundleState}. */
 export type BundleState = keyof typeof BundleState;
 
-/** How one engine's instance takes another's place. */
+/** How a new instance of an engine replaces the old one. */
 export const SwitchWay = {
-  /** The new one is started and tested while the old one serves. */
+  /** The new instance is started and tested while the old one serves. */
   BESIDE: "BESIDE",
-  /** The old one is stopped first; other hosts serve meanwhile. */
+  /** The old instance is stopped first; other hosts serve meanwhile. */
   IN_TURN: "IN_TURN",
-  /** Beside, if the memory is there. */
+  /** BESIDE if there is enough memory, else IN_TURN. */
   AUTO: "AUTO",
 } as const;
 /** One of the names of {@link SwitchWay}. */
@@ -33,14 +33,14 @@ export type SwitchWay = keyof typeof SwitchWay;
 
 /** The bundles of one engine of an agent. */
 export const EnginesBundles = z.object({
-  /** What answers now. None: what its host gives it. */
+  /** What it serves now. Empty: what its host has. */
   serving: ServedBundles,
-  /** What it is told to serve, or what it has served by itself since it was started; null: nothing. */
+  /** What it was told to serve, or has served on its own since it was started; null: nothing. */
   target: ServedBundles.nullable(),
   state: z.enum(BundleState),
   /** Why it has failed, or what it waits for. */
   reason: told(1024).nullable(),
-  /** How much of the target is here, and all of it, in bytes. */
+  /** Bytes of the target that have arrived, and its size. */
   bytes: z.number().nonnegative(),
   total: z.number().nonnegative(),
   /** Since when it is in this state. */

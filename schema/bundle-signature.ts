@@ -1,10 +1,10 @@
-/** How the mesh that makes a bundle signs it: Ed25519 over {@link signedText}. Whoever knows its public key can check it with openssl. */
+/** How a mesh signs its bundles: Ed25519 over {@link signedText}. Anybody with its public key can verify this with openssl. */
 
 import { createHash, createPrivateKey, createPublicKey, sign, verify, type KeyObject } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { OperatorError } from "./operator-error.js";
 
-/** What is signed of a bundle: the digest, behind what keeps the signature from counting for anything else. */
+/** The signed text of a bundle: the digest behind a prefix, so that the signature is valid for nothing else. */
 export function signedText(digest: string): string {
   return `scanmesh bundle ${digest}`;
 }
@@ -24,13 +24,13 @@ function keyOf(der: Buffer): KeyObject | undefined {
     const key = createPublicKey({ key: der, format: "der", type: "spki" });
     return key.asymmetricKeyType === "ed25519" ? key : undefined;
   } catch (error) {
-    // OpenSSL says in many ways that these bytes are no key.
+    // OpenSSL reports in many ways that these bytes are no key.
     if (error instanceof Error) return undefined;
     throw error;
   }
 }
 
-/** What people compare of a public key, `SHA256:…`. */
+/** The fingerprint that people compare, `SHA256:…`. */
 export function keyFingerprint(publicKey: Uint8Array): string {
   return `SHA256:${createHash("sha256").update(publicKey).digest("base64").replace(/=+$/, "")}`;
 }

@@ -9,8 +9,8 @@ export const BUNDLES_PATH = "/bundles";
 const base64 = z.base64();
 
 /**
- * The body of the POST that publishes a bundle: the manifest but for what the mesh gives it. Its shape alone is checked here; what is in it
- * is checked as the manifest that it becomes.
+ * The body of the POST that publishes a bundle: its manifest without what the mesh adds. Only its shape is checked here; its content is
+ * checked as part of the manifest.
  */
 export const BundleContent = z.object({
   kind: z.enum(BundleKind).default("FILES"),
@@ -19,9 +19,9 @@ export const BundleContent = z.object({
   files: z.array(z.object({ path: z.string(), size: z.number(), sha256: z.string() })).default([]),
   image: BundleManifest.shape.image.default(null),
   positive: z.string().nullable().default(null),
-  /** Whether it may be older than what there is. */
+  /** Whether it may be older than the newest bundle of the set. */
   force: z.boolean().default(false),
-  /** Of a bundle of another mesh: the bytes of its manifest and their signature. All else follows from them. */
+  /** Of another mesh's bundle: the bytes of its manifest and their signature. Everything else follows from them. */
   signed: z.object({ manifest: base64.max(2 * BUNDLE_LIMITS.manifest), signature: base64.max(200) }).optional(),
 });
 /** What {@link BundleContent} parses. */
@@ -42,7 +42,7 @@ export const PublishedBundle = z.object({
   id: z.string(),
   digest: z.string(),
   sequence: z.number(),
-  /** Whether the mesh had the same bundle as its newest already. */
+  /** Whether the mesh's newest bundle of the set is already the same. */
   known: z.boolean(),
 });
 /** What {@link PublishedBundle} parses. */

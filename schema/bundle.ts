@@ -59,7 +59,7 @@ export type BundleKind = keyof typeof BundleKind;
 
 const imageHash = z.string().regex(/^sha256:[0-9a-f]{64}$/);
 
-/** What says all of a bundle. */
+/** The complete description of a bundle. */
 export const BundleManifest = z
   .object({
     v: z.literal(1),
@@ -68,11 +68,11 @@ export const BundleManifest = z
     /** The mesh's own order within the set, from 1. */
     sequence: z.number().int().positive(),
     kind: z.enum(BundleKind),
-    /** As whoever made the content calls it, e.g. `27500`; null if that is unknown. */
+    /** The version as its maker calls it, e.g. `27500`; null if unknown. */
     version: z.string().min(1).max(200).nullable(),
     /** When the content was made; null if that is unknown. */
     date: instant.nullable(),
-    /** Of an image its saved file alone, or none if a registry has it. */
+    /** Its files. An image has its saved file alone, or none if a registry has it. */
     files: z.array(BundleFile).max(BUNDLE_LIMITS.files),
     /** Only of an image. */
     image: z
@@ -111,7 +111,7 @@ export function encodeManifest(manifest: BundleManifest): Buffer {
   return Buffer.from(JSON.stringify({ v, engine, set, sequence, kind, version, date, files: sorted, image: named, positive }));
 }
 
-/** What names a bundle: the sha256 of its manifest's bytes. */
+/** The name of a bundle: the sha256 of its manifest's bytes. */
 export function bundleDigest(manifest: Uint8Array): string {
   return createHash("sha256").update(manifest).digest("hex");
 }

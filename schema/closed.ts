@@ -69,7 +69,7 @@ export const Opens = z.strictObject({
       },
     ),
   ),
-  /** What lies beyond one of these it does not look at. */
+  /** The limits beyond which it does not look. */
   limits: z
     .strictObject({
       /** Containers within each other. */

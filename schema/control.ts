@@ -28,17 +28,17 @@ export const CANCELS_PER_MESSAGE = 1_000;
 /** Most signatures that one {@link Control} message names: those of the longest names fit too. */
 export const IGNORED_PER_MESSAGE = 2_000;
 
-/** What an agent is told on `control.agent.<id>`. Lossy: what must hold is told again. */
+/** What an agent is told on `control.agent.<id>`. Messages may be lost: what must arrive is repeated. */
 export const Control = z.discriminatedUnion("kind", [
-  /** Nobody wants these scans' answers any more: what runs for them is ended and not answered. */
+  /** Nobody wants the answers of these scans any more: what runs for them is ended without an answer. */
   z.object({ v, kind: z.literal("cancel"), scans: z.array(scanId).min(1).max(CANCELS_PER_MESSAGE) }),
   /** Be in this state until told otherwise. */
   z.object({ v, kind: z.literal("state"), state: z.enum(AgentState) }),
   /** Test this engine now; its presence says what came of it. */
   z.object({ v, kind: z.literal("test"), engine: engineName }),
-  /** Another process runs with this one's key, and was there before: end, if you are this instance. */
+  /** Another process that started earlier runs with this one's key: end, if you are this instance. */
   z.object({ v, kind: z.literal("copy"), instance: z.uuid() }),
-  /** Take no work for this engine, because of this; null: take it again. What the agent is told does not outlive it. */
+  /** Take no work for this engine, for this reason; null: take work again. An agent forgets it at its end. */
   z.object({ v, kind: z.literal("refuse"), engine: engineName, reason: textWithin(1024).nullable() }),
   /** Run the engines as this says: its revision is in the presence once that is done. */
   z.object({
@@ -64,9 +64,9 @@ export const Control = z.discriminatedUnion("kind", [
   }),
   /** Serve these bundles with this engine, and no others; none: what the host gives it. Its presence says how far it is. */
   z.object({ v, kind: z.literal("serve"), engine: engineName, bundles: ServedBundles, switch: z.enum(SwitchWay) }),
-  /** Fetch these for the mesh. Jobs that are under way go on. */
+  /** Fetch these for the mesh. Jobs that are not named go on. */
   z.object({ v, kind: z.literal("fetch"), jobs: z.array(FetchOrder).min(1).max(MAX_FETCH_JOBS) }),
-  /** Check and try these rulesets, and no others: what is not named is ended and forgotten. */
+  /** Check and try these rulesets, and no others: jobs that are not named are ended and forgotten. */
   z.object({ v, kind: z.literal("rules"), jobs: z.array(RuleOrder).max(MAX_RULE_JOBS) }),
 ]);
 /** What {@link Control} parses. */

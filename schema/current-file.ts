@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-/** Reads a text file whenever it is asked for. While the file cannot be read, because it is being replaced, it is the text before. */
+/** Reads a text file at each call. While the file cannot be read, because it is being replaced, the previous text is returned. */
 export function currentFile(file: string): () => string {
   let current = readFileSync(file, "utf8");
   return () => {

@@ -4,8 +4,8 @@ interface Transferable {
 }
 
 /**
- * Frees the memory of pieces of which nobody looks at a byte any more. Otherwise it counts until the next collection, and brings that
- * about: a megabyte costs twice as much. Node 20 cannot free memory at once.
+ * Frees the memory of pieces that nobody reads any more. Otherwise it counts as used until the next garbage collection, and causes that: a
+ * megabyte would cost twice as much. Node 20 cannot free memory at once.
  */
 export function freePieces(pieces: readonly Uint8Array[]): void {
   for (const { buffer, byteLength } of pieces) {

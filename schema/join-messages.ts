@@ -102,8 +102,8 @@ export const JoinRefusal = z.object({
 export type JoinRefusal = z.infer<typeof JoinRefusal>;
 
 /**
- * What the mesh makes of an agent's key. A waiting one has a name that another key has, and is to be accepted; a revoked one is let in
- * nowhere.
+ * The state of an agent's key in the mesh. A waiting one has a name that another key already has, and must be accepted; a revoked one is
+ * refused everywhere.
  */
 export const AgentKeyState = { WAITING: "WAITING", JOINED: "JOINED", REVOKED: "REVOKED" } as const;
 /** One of the names of {@link AgentKeyState}. */

@@ -16,7 +16,7 @@ export function proveJoiner(secret: Buffer, request: Asked): string {
   return xor(joinerKey(secret), mask).toString("base64url");
 }
 
-/** Whether a request was made by who has the secret. */
+/** Whether the sender of a request has the secret. */
 export function isJoinerProven({ storedKey }: Pick<JoinKeys, "storedKey">, { proof, ...request }: JoinRequest): boolean {
   const key = xor(Buffer.from(proof, "base64url"), hmac(storedKey, requestText(request)));
   return timingSafeEqual(createHash("sha256").update(key).digest(), storedKey);
@@ -27,7 +27,7 @@ export function proveGateway({ serverKey }: Pick<JoinKeys, "serverKey">, request
   return hmac(serverKey, `${requestText(request)}\n${answerText(answer)}`).toString("base64url");
 }
 
-/** Whether an answer to this request was made by who knows the token. */
+/** Whether the sender of an answer to this request knows the token. */
 export function isGatewayProven(secret: Buffer, request: Asked, { proof, ...answer }: JoinAnswer): boolean {
   const wanted = Buffer.from(proveGateway(deriveJoinKeys(secret), request, answer), "base64url");
   const given = Buffer.from(proof, "base64url");

@@ -23,7 +23,7 @@ export interface JoinKeys {
   readonly serverKey: Buffer;
 }
 
-/** Why a text is no token: it is something else, or a token of which characters are missing or changed. */
+/** Why a text is no token: it is something else, or characters of the token are missing or changed. */
 export class UnreadableToken extends Error {
   override readonly name = "UnreadableToken";
   constructor(readonly problem: "NO_TOKEN" | "TOKEN_INCOMPLETE") {
@@ -74,7 +74,7 @@ export function tokenAddress(text: string): string | undefined {
   return isPlain && address.length <= GATEWAY_ADDRESS_LENGTH ? address : undefined;
 }
 
-/** What the gateway is to know of a secret. */
+/** What the gateway stores of a secret. */
 export function deriveJoinKeys(secret: Buffer): JoinKeys {
   return {
     id: derive(secret, "id").subarray(0, 8).toString("hex"),

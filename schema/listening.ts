@@ -1,4 +1,4 @@
-/** How both sides of the bus go on listening, whatever arrives and whatever ends. */
+/** Keeps both sides of the bus listening, whatever messages arrive and whenever a subscription ends. */
 
 import { setTimeout as pause } from "node:timers/promises";
 
@@ -21,7 +21,7 @@ export function guard<A extends readonly unknown[]>(
   };
 }
 
-/** What is to be kept open. */
+/** Something that is to be kept open. */
 export interface KeptOpen {
   /** Opens it; resolves or rejects when it has ended. */
   readonly open: () => Promise<unknown>;

@@ -2,13 +2,13 @@
 
 import { pino } from "pino";
 
-/** Beyond this what cannot be written is dropped. */
+/** Beyond this many buffered bytes, lines are dropped. */
 const BUFFER_BYTES = 1024 * 1024;
 
 /** Standard output. A log that cannot be written, on a full disk or to a reader that is gone, ends no process. */
 export function logDestination(): ReturnType<typeof pino.destination> {
   const destination = pino.destination({ dest: 1, sync: true, maxLength: BUFFER_BYTES });
-  // There is nowhere left to tell of it. What is kept is written with the next line, if that can be written.
+  // There is nowhere left to report this. Buffered lines are written with the next one, if that can be written.
   destination.on("error", () => {});
   return destination;
 }

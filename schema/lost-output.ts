@@ -1,6 +1,6 @@
-/** What runs for long goes on when its terminal, or the program that reads its output, is gone. */
+/** Long-running commands go on when their terminal, or the program that reads their output, is gone. */
 
-/** From here on what cannot be written to standard output or standard error is dropped; by itself Node ends the process. */
+/** From here on, output that cannot be written is dropped; by default Node would end the process. */
 export function surviveLostOutput(): void {
   for (const stream of [process.stdout, process.stderr]) stream.removeAllListeners("error").on("error", () => undefined);
 }

@@ -5,15 +5,15 @@ import { storableText } from "./storable.js";
 
 /** A text that is refused if it is longer. */
 export const textWithin = (max: number) => z.string().max(max);
-/** A text that says something to people: what is too long is cut, and what Postgres does not take is replaced. */
+/** A text for people: cut if it is too long, with characters that Postgres does not take replaced. */
 export const told = (longest: number) => z.string().transform((value) => storableText(value, longest));
-/** One that cannot be stored counts as left out. */
+/** A text that counts as left out if it cannot be stored. */
 export const fingerprintText = z
   .string()
   .regex(/^[!-~]{1,200}$/)
   .optional()
   .catch(undefined);
-/** Several of them; those beyond the most are left out. */
+/** A list of them; those beyond the limit are left out. */
 export const toldList = ({ count, length }: { readonly count: number; readonly length: number }) =>
   z
     .array(told(length))
@@ -26,7 +26,7 @@ export const instant = z.iso
   .datetime({ offset: true })
   .transform((value) => new Date(value).toISOString())
   .refine((value) => /^(?!0000)\d{4}-/.test(value), "is in no year from 1 to 9999");
-/** A date that cannot be read is unknown: it costs nothing else of its message. */
+/** A date that cannot be read counts as unknown, and the rest of its message is kept. */
 export const toldInstant = instant.nullable().catch(null);
 /** The version of a message. */
 export const v = z.literal(1);

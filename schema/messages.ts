@@ -42,7 +42,7 @@ export const ScanRequest = z.object({
   engines: z.array(engineName).min(1),
   /** No engine may run longer than this for the request, in milliseconds, whatever its own timeout. */
   timeoutMs: z.number().int().positive(),
-  /** How often it has ended an agent before it was published again, which NATS does not count. Older gateways do not send it. */
+  /** How many agents it had crashed before it was published again, which NATS does not count. Older gateways do not send it. */
   crashes: z.number().int().nonnegative().optional(),
   /** The version in which it is answered: 2 is several answers in one message. Left out: 1. */
   answers: z.number().int().positive().optional().catch(undefined),
@@ -120,7 +120,7 @@ export const ReturnedRequest = z.object({
   state: z.literal("RETURNED"),
   /** The request's sequence in SCANS. */
   sequence: z.number().int().positive(),
-  /** How often it has ended an agent so far. */
+  /** How many agents it has crashed so far. */
   crashes: z.number().int().nonnegative().max(1_000),
   /** One that a newer agent sends and that is not known here counts as UNAVAILABLE. */
   cause: z.enum(ReturnCause).catch("UNAVAILABLE"),

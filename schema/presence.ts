@@ -14,10 +14,10 @@ import { RuleJobs } from "./rule-job.js";
 import { UnhealthyCause } from "./states.js";
 import { PRESENCE_TTL_MS } from "./streams.js";
 
-/** Bounds of {@link EnginePresence}'s warnings. */
+/** Limits of {@link EnginePresence}'s warnings. */
 export const MAX_WARNINGS = { count: 32, length: 300 } as const;
 
-/** Most MIME types that an engine may list. */
+/** The most MIME types of an engine. */
 export const MAX_ACCEPTS = 1_000;
 
 /** Most engines of an agent. */
@@ -94,7 +94,7 @@ export const Presence = z.object({
   version: told(50),
   class: z.enum(InternetClass),
   startedAt: instant,
-  /** Of an agent with a key of its own: random, another one for each process. A second one with the same key is a copy. */
+  /** Random, different for each process of an agent that has a key of its own. A second instance with the same key is a copy. */
   instance: z.uuid().optional().catch(undefined),
   /** Time between heartbeats in milliseconds; after three missed ones the agent counts as gone. */
   heartbeatMs: z

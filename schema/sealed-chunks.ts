@@ -23,7 +23,7 @@ export const TAG_BYTES = 16;
 const ALGORITHM = "aes-256-gcm";
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
-/** So much is decrypted at once, into memory that the processor still has at hand when it is copied back. */
+/** Decrypted in parts of this size, so that the bytes are still in the processor's cache when they are copied back. */
 const SLICE_BYTES = 16 * 1024;
 
 /** What the text of a key looks like: base64 of 32 bytes. */
@@ -62,7 +62,7 @@ function isAuthentic(decipher: DecipherGCM): boolean {
     decipher.final();
     return true;
   } catch {
-    // All that can fail here is the comparison of the tags.
+    // Only the comparison of the tags can fail here.
     return false;
   }
 }

@@ -34,7 +34,7 @@ export const OLD_CHUNK_BYTES = 512 * 1024;
 /** Bytes of the largest message that a gateway publishes: a chunk with its seal and its headers. */
 export const LARGEST_MESSAGE_BYTES = CHUNK_BYTES + 1024;
 
-/** How long the presence bucket keeps what an agent has said last. */
+/** How long the presence bucket keeps an agent's last presence. */
 export const PRESENCE_TTL_MS = 300_000;
 
 /** Most bytes of the presence bucket: some hundred agents with many engines. */

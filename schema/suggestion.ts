@@ -11,7 +11,7 @@ export function suggestName(name: string, known: readonly string[]): string {
     word,
     known.map((other) => other.toLowerCase()),
   );
-  // In a short name two letters are most of it.
+  // Two letters are most of a short name.
   if (distance(word, nearest) > Math.min(DISTANCE_MAX, Math.floor(word.length / 2))) return "";
   return `; did you mean ${known.find((other) => other.toLowerCase() === nearest)}?`;
 }

@@ -1,4 +1,4 @@
-/** Signatures that count for nothing, because an operator knows that they are wrong. */
+/** Signatures whose detections do not count, because an operator knows that they are wrong. */
 
 import { createHash } from "node:crypto";
 
@@ -12,15 +12,17 @@ export interface Suppressed {
 /** Limits on what is suppressed. */
 export const SUPPRESSION_LIMITS = { signature: 1_024, reason: 500, live: 10_000 } as const;
 
-/** A signature's name without what ClamAV adds to each that is not its own. */
+/** A signature's name without the suffix that ClamAV adds to unofficial ones. */
 export function bareSignature(name: string): string {
   return name.replace(/\.UNOFFICIAL$/, "");
 }
 
-/** Names that ClamAV takes as those of signatures to ignore: a colon would end one, and it would refuse all that it has to load. */
+/**
+ * Names that ClamAV accepts in a list of signatures to ignore: a colon would end the name, and ClamAV would then refuse to load anything.
+ */
 const IGNORABLE = /^[!-9;-~]{1,256}$/;
 
-/** Those signatures that an engine can be told to ignore, each once and in order. */
+/** The signatures among these that an engine can be told to ignore, without duplicates and sorted. */
 export function ignorable(signatures: readonly string[]): readonly string[] {
   return [...new Set(signatures.filter((name) => IGNORABLE.test(name)))].toSorted();
 }

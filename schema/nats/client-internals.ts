@@ -1,9 +1,9 @@
-/** What the quick path needs of the NATS client beyond what that promises, for the one version that it was written for. */
+/** The private parts of the NATS client that the fast path uses, for the one version that it was written for. */
 
 import type { Socket } from "node:net";
 import type { NatsConnection } from "nats";
 
-/** The version of the client that has these parts. With any other one only its public ones are used. */
+/** The version of the client that has these parts. With any other version only its public interface is used. */
 export const KNOWN_CLIENT = "2.29.3";
 
 /** A message's head as the client's subscriptions take it. */

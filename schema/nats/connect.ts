@@ -1,4 +1,6 @@
-/** Connections to NATS for both sides of the bus: those of the client, with a quicker way to read and write where it is known. */
+/**
+ * Connections to NATS for both sides of the bus: the client's own, with a faster way to read and write for the version that is known.
+ */
 
 import { connect, type ConnectionOptions, type NatsConnection } from "nats";
 import { KNOWN_CLIENT, protocolOf, type Protocol, type ClientTransport } from "./client-internals.js";
@@ -13,15 +15,17 @@ export interface ConnectLog {
   error(what: object, sentence: string): void;
 }
 
-/** Nothing is parsed halfway. */
+/** No message is half parsed at this point. */
 const AT_START = 0;
 
-/** A server that takes a connection and says nothing, as one that is about to end, is tried again then and not after 20 s. */
+/**
+ * A server that accepts a connection and says nothing, such as one that is shutting down, is given up after this time, and not after 20 s.
+ */
 const CONNECT_MS = 5_000;
 
 let isFallbackTold = false;
 
-/** Connects. A client of another version than the known one works by its public parts alone, which is logged once. */
+/** Connects. A client of another version than the known one works with its public interface alone, which is logged once. */
 export async function connectNats(options: ConnectionOptions, log: ConnectLog, known = KNOWN_CLIENT): Promise<NatsConnection> {
   // Otherwise every request captures a stack trace, even if it succeeds.
   const nc = await connect({ timeout: CONNECT_MS, ...options, noAsyncTraces: true });
@@ -41,7 +45,7 @@ export async function connectNats(options: ConnectionOptions, log: ConnectLog, k
 function quicken(protocol: Protocol, log: ConnectLog): void {
   replaceWriter(protocol);
   const { transport } = protocol;
-  // Between two lines, so that nothing is read twice or not at all; otherwise from the next reconnection on.
+  // Done between two lines of the protocol, so that nothing is read twice or skipped; otherwise from the next reconnection on.
   if (protocol.parser.state === AT_START && transport.yields.length === 0) readFrom(protocol, transport, log);
   const prepare = protocol.prepare.bind(protocol);
   protocol.prepare = () => {
@@ -56,7 +60,7 @@ function quicken(protocol: Protocol, log: ConnectLog): void {
   };
 }
 
-/** Hands what arrives at the socket straight to a reader. */
+/** Passes what arrives at the socket directly to a reader. */
 function readFrom(protocol: Protocol, { socket }: ClientTransport, log: ConnectLog): void {
   const read = createProtocolReader({
     processMsg(head, data) {

@@ -1,10 +1,10 @@
-/** Memory for large messages that arrive. A fresh piece costs its page faults, which is more than the copy into it. */
+/** Buffers for large messages that arrive. A fresh buffer costs its page faults, which are more expensive than the copy into it. */
 
-/** The size of a piece of memory: a chunk of a sample fits with what NATS says about it. */
+/** The size of a buffer: a chunk of a sample fits with its protocol line and headers. */
 const BLOCK_BYTES = 1024 * 1024;
-/** What is smaller has memory of its own size. */
+/** Smaller messages get memory of their own size. */
 const SMALL_BYTES = 256 * 1024;
-/** The most pieces that wait to be used again. */
+/** The most buffers that are kept for reuse. */
 const KEPT = 8;
 
 const free = new Set<ArrayBuffer>();
@@ -18,8 +18,8 @@ export function allocatePayload(size: number): Buffer {
 }
 
 /**
- * Takes the memory of a message back for a later one. Only for whoever alone has it, and does not look at it any more. Memory that is
- * not given back is collected as any other.
+ * Takes the buffer of a message back for reuse. Only for a caller that holds it alone and does not read it any more. Buffers that are not
+ * given back are collected like any other memory.
  */
 export function recycle({ buffer }: Uint8Array): void {
   if (buffer instanceof ArrayBuffer && buffer.byteLength === BLOCK_BYTES && free.size < KEPT) free.add(buffer);

@@ -4,14 +4,14 @@ import { freePieces } from "../free-pieces.js";
 import { allocatePayload } from "./payloads.js";
 import type { MessageHead, Protocol } from "./client-internals.js";
 
-/** What the reader tells of. */
+/** What the reader reports. */
 export type Receiver = Pick<Protocol, "processMsg" | "processError" | "processInfo" | "processPing" | "processPong">;
 
 /** Longer than the list of servers of a large cluster. */
 const MAX_LINE_BYTES = 1024 * 1024;
 /** The most that a nats-server can be set to. */
 const MAX_PAYLOAD_BYTES = 64 * 1024 * 1024;
-/** What is smaller is not worth being freed at once. */
+/** Smaller frames are not worth being freed at once. */
 const FREED_BYTES = 16 * 1024;
 const LF = 10;
 const CRLF_BYTES = 2;
@@ -105,7 +105,7 @@ function parseHead(line: string): MessageHead {
   const size = readCount(words.at(-1));
   const hdr = hasHeaders ? readCount(words.at(-2)) : -1;
   const sid = readCount(words[2]);
-  // What is no number fails every comparison.
+  // NaN fails every comparison.
   const isRight = sid >= 0 && hdr <= size && size <= MAX_PAYLOAD_BYTES;
   if (!isRight || words.length < shortest || words.length > shortest + 1) throw malformed(line);
   const reply = words.length > shortest ? Buffer.from(words[3] ?? "", "latin1") : undefined;

@@ -1,4 +1,4 @@
-/** Requests on NATS: all of a connection share an inbox, and a clock that ends those that are not answered. */
+/** Requests on NATS: all requests of a connection share an inbox, and one timer that ends those without an answer. */
 
 import { createInbox, ErrorCode, Events, NatsError, type Msg, type NatsConnection, type Subscription } from "nats";
 import { sendPieces, type Headers } from "./send.js";
@@ -9,7 +9,7 @@ export interface RequestOptions {
   readonly headers?: Headers | undefined;
 }
 
-/** How late a request may end that is not answered. */
+/** How much later than its timeout an unanswered request may end. */
 const TICK_MS = 100;
 
 interface OpenRequest {
@@ -43,9 +43,9 @@ export function openInbox(nc: NatsConnection, inboxPrefix?: string): void {
 }
 
 /**
- * Sends a request and waits for the answer. Rejects with a NatsError: TIMEOUT; 503 if nobody listens; DISCONNECT if the connection was
- * lost meanwhile, CONNECTION_CLOSED, CONNECTION_DRAINING; MAX_PAYLOAD_EXCEEDED; PERMISSIONS_VIOLATION. Whether a request has arrived that
- * ended with TIMEOUT or DISCONNECT nobody knows.
+ * Sends a request and waits for the answer. Rejects with a NatsError: TIMEOUT; 503 if nobody listens; DISCONNECT if the connection was lost
+ * meanwhile, CONNECTION_CLOSED, CONNECTION_DRAINING; MAX_PAYLOAD_EXCEEDED; PERMISSIONS_VIOLATION. After TIMEOUT or DISCONNECT it is unknown
+ * whether the request has arrived.
  */
 export function sendRequest(
   nc: NatsConnection,
@@ -58,7 +58,7 @@ export function sendRequest(
     if (inbox === undefined) throw new Error("requests need a connection of connectNats");
     if (nc.isClosed()) throw NatsError.errorForCode(ErrorCode.ConnectionClosed);
     if (nc.isDraining()) throw NatsError.errorForCode(ErrorCode.ConnectionDraining);
-    // The server ends it when the account may not listen there.
+    // The server ends the subscription when the account may not listen there.
     if (inbox.subscription.isClosed()) inbox.subscription = subscribe(nc, inbox.prefix);
     const token = (++requests).toString(36);
     sendPieces(nc, subject, pieces, { reply: inbox.prefix + token, headers });
@@ -108,7 +108,7 @@ function endAll({ open }: Inbox, makeError: () => Error, isMeant: (waiting: Open
   }
 }
 
-/** Ends what can have no answer any more. */
+/** Ends requests that can no longer be answered. */
 async function endWithConnection(nc: NatsConnection, inbox: Inbox): Promise<void> {
   for await (const { type, permissionContext: refused } of nc.status()) {
     if (type === Events.Disconnect) endAll(inbox, () => NatsError.errorForCode(ErrorCode.Disconnect));

@@ -1,4 +1,4 @@
-/** Publishes a message in pieces that are not joined where the client is known. */
+/** Publishes a message in pieces, which are not joined where the client's version is known. */
 
 import { ErrorCode, headers as newHeaders, NatsError, type NatsConnection, type PublishOptions } from "nats";
 import type { Protocol } from "./client-internals.js";
@@ -16,7 +16,7 @@ const CRLF = Buffer.from("\r\n");
 
 const protocols = new WeakMap<NatsConnection, Protocol>();
 
-/** From now on what is sent goes straight to the protocol of the connection. */
+/** From now on messages go directly to the protocol of the connection. */
 export function sendBy(nc: NatsConnection, protocol: Protocol): void {
   protocols.set(nc, protocol);
 }

@@ -1,4 +1,4 @@
-/** Publishes what JetStream keeps. */
+/** Publishes messages that JetStream stores. */
 
 import { setTimeout as pause } from "node:timers/promises";
 import { ErrorCode, NatsError, type NatsConnection } from "nats";
@@ -11,7 +11,7 @@ export interface StoreOptions {
   /** The stream stores one message of each id, however often it is published within its window. */
   readonly messageId: string;
   readonly timeoutMs: number;
-  /** How often it is published while no stream listens, as while one elects its leader; once unless it is said. */
+  /** How often it is published while no stream listens, such as during the election of a leader; default: once. */
   readonly tries?: number;
 }
 

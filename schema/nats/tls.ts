@@ -1,10 +1,10 @@
-/** TLS towards NATS. It is demanded where an address begins with `tls://`: nobody between can talk a client out of it. */
+/** TLS towards NATS. It is required for addresses that begin with `tls://`: no one in between can downgrade a client. */
 
 import { isIP } from "node:net";
 import { checkServerIdentity, type PeerCertificate } from "node:tls";
 import type { ConnectionOptions } from "nats";
 
-/** What of the client's options TLS decides. */
+/** The client's options that TLS decides. */
 export type TlsOptions = Pick<ConnectionOptions, "tls">;
 
 /**
@@ -16,7 +16,7 @@ export function natsTls(servers: readonly string[], readAuthority: () => string 
   const hosts = servers.map(hostOf);
   const tls = {
     get ca() {
-      // With an empty text Node takes those that it knows.
+      // An empty text stands for the authorities that Node knows.
       return readAuthority() ?? "";
     },
     checkServerIdentity: (name: string, certificate: PeerCertificate) => checkName(hosts, name, certificate),
@@ -24,7 +24,7 @@ export function natsTls(servers: readonly string[], readAuthority: () => string 
   return { tls };
 }
 
-/** The client has no name for a server that is reached by an address, and Node then looks for `localhost`. */
+/** The client passes no name for a server that is reached by an address, and Node would then check for `localhost`. */
 function checkName(hosts: readonly string[], name: string, certificate: PeerCertificate): Error | undefined {
   if (name !== "localhost") return checkServerIdentity(name, certificate);
   const problems = hosts

@@ -1,10 +1,10 @@
-/** Sends what a turn of the event loop has to send in one write, and large pieces without joining them. */
+/** Sends everything of one turn of the event loop in one write, and large pieces without joining them. */
 
 import type { Protocol } from "./client-internals.js";
 
-/** So much is sent at once, without waiting for the rest of the turn. */
+/** This many bytes are sent at once, without waiting for the end of the turn. */
 const FLUSH_BYTES = 256 * 1024;
-/** Pieces below are joined: an entry of a vector costs more than their copy. */
+/** Pieces below this size are joined: an entry of a vector costs more than a copy. */
 const JOINED_BYTES = 16 * 1024;
 
 /** Replaces how the protocol sends. */
@@ -29,7 +29,7 @@ export function replaceWriter(protocol: Protocol): void {
     outbound.buffers = [];
     outbound.byteLength = 0;
     const { socket } = transport;
-    // What a connection does not take any more is lost with it, as with the client's own writes.
+    // Writes that a closed connection does not take are lost with it, as with the client's own.
     if (socket === undefined || transport.isClosed || !socket.writable) return;
     socket.cork();
     for (const piece of joinSmall(pieces)) socket.write(piece);
