@@ -1,4 +1,4 @@
-/** What is to be accepted, and how the statement is told: as JSON. */
+/** What is to be accepted, and its form as JSON for the statement. */
 
 import type { Speed } from "../../schema/classes.js";
 import type { EngineRecord } from "../../schema/reports.js";
@@ -11,15 +11,15 @@ import type { NewBytes } from "./samples.js";
 /** Scans that are accepted together, or not at all. */
 export interface NewScans {
   readonly scans: readonly NewScan[];
-  /** Whether they are a batch. */
+  /** Whether they form a batch. */
   readonly isBatch?: boolean;
-  /** The batch that they are added to, instead of a new one. */
+  /** The existing batch to add them to, instead of a new one. */
   readonly grows?: number | undefined;
-  /** The verb that accepts the batch, for the audit. */
+  /** The verb under which the batch is audited. */
   readonly action?: string | undefined;
-  /** The idempotency key that they are claimed by, and the hash of their input. */
+  /** The idempotency key that claims them, and the hash of their input. */
   readonly claim?: (OwnedKey & { readonly inputHash: string }) | undefined;
-  /** The key whose daily quota they count for. */
+  /** The key whose daily quota they count towards. */
   readonly quotaKey?: string | undefined;
   /** For the audit. */
   readonly caller: Caller;
@@ -38,18 +38,18 @@ export interface NewScan {
   readonly labels?: Labels;
   readonly priority?: Priority;
   readonly stopAfter?: number | null;
-  /** The scan that it repeats. */
+  /** The earlier scan that it repeats. */
   readonly previous?: number | null;
-  /** Results up to this age are copied from earlier scans of the sample; null: none. */
+  /** Results up to this age are copied from earlier scans of the sample; null copies none. */
   readonly freshnessMs?: number | null;
 }
 
-/** The ids of a request's samples that have a row. */
+/** The ids of samples that already have a row. */
 export function knownSamples(scans: readonly NewScan[]): number[] {
   return scans.flatMap(({ sample }) => ("sampleId" in sample ? sample.sampleId : []));
 }
 
-/** The bytes to name, each once with all requests that need them. */
+/** The stored bytes that need a row, each once with all requests that need them. */
 export function bytesOf(requests: readonly NewScans[]): NewBytes[] {
   const found = new Map<string, NewBytes & { requests: number[] }>();
   for (const [request, { scans }] of requests.entries()) {

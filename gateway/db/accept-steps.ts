@@ -12,18 +12,18 @@ export const IDS = sql`
         case when key is not null and (not is_batch or grows is not null) then nextval(pg_get_serial_sequence('scans', 'id')) end as scan_id,
         case when is_batch then coalesce(grows, nextval(pg_get_serial_sequence('batches', 'id'))) end as batch_id`;
 
-/** Samples that have a row cannot be deleted from now on. Their order is that of an expression, see `runPrepared`. */
+/** Locks existing samples so that they cannot be deleted. They are ordered by an expression; see `runPrepared` for why. */
 export function kept(known: readonly number[]): RawBuilder<unknown> {
   return sql`), kept as materialized (
       select ${NAMED} from samples where id = any(${[...new Set(known)]}::bigint[]) order by sha256 || '' for key share
     `;
 }
 
-/** A batch takes scans up to its limit; its row is locked until they are in. */
+/** Checks that a batch stays within its limit, and locks its row until the scans are inserted. */
 const HAS_ROOM = sql` and (grows is null or exists (
         select from batches where id = grows and batches.total + asked.total <= ${sql.lit(OPTION_LIMITS.batchTotal)} for no key update))`;
 
-/** The steps up to `entered`, the requests whose scans are inserted, and `used`, the usage of their keys. */
+/** The steps up to `entered`, the requests whose scans will be inserted, and `used`, the usage of their keys. */
 export function claimed(isKept: RawBuilder<unknown>, grows: boolean): RawBuilder<unknown> {
   return sql`possible as materialized (
       select * from asked where ${isKept}${grows ? HAS_ROOM : sql``}
@@ -37,7 +37,7 @@ export function claimed(isKept: RawBuilder<unknown>, grows: boolean): RawBuilder
       ${addUsage(sql`select quota_key as key_id, sum(total)::int as scans from entered where quota_key is not null group by quota_key order by quota_key`)}`;
 }
 
-/** The usage is counted, and its rows are locked, before samples are. */
+/** Counting the usage first locks its rows before those of samples. */
 export const COUNTED = sql`(select count(*) from used) >= 0 and`;
 
 export const BATCHES = sql`), batch as (
@@ -52,11 +52,11 @@ export const BATCH_EVENTS = sql`
           request, -1 as position from entered where is_batch
         union all`;
 
-/** Scans of which nothing is known yet. */
+/** Scans without any results yet. */
 export const UNDECIDED = sql`
       select scan.*, null::verdict as worst, 0 as reused, 0 as detections, 0 as av_clean, false as enough, total = 0 as is_final from scan`;
 
-/** The steps from the results that are fresh enough to `decided`, the scans with what these say of them. */
+/** The steps from fresh results to `decided`, the scans with what these results add up to. */
 export function withFresh(announced: AnnouncedFingerprints): RawBuilder<unknown> {
   return sql`expected as materialized (
       select scan.id as scan_id, scan.sample_id, scan.fresh_ms, engines.id as engine_id, engines.type
@@ -78,12 +78,12 @@ export const COPY = sql`), copied as (
       insert into results (scan_id, engine_id, reused_from, ${COPIED})
       select for_scan, engine_id, coalesce(reused_from, scan_id), ${COPIED} from fresh
     `;
-/** Engines that have no fresh result; none is asked where there are enough detections. */
+/** Engines without a fresh result. If there are enough detections already, none of them is asked. */
 export const REMAINING = sql`where not exists (select from fresh where fresh.for_scan = decided.id and fresh.engine_id = engines.id)
     ), cancelled as (
       insert into results (scan_id, engine_id, state, error, ended_at)
       select scan_id, engine_id, 'CANCELLED', 'enough detections', now() from remaining where enough
     `;
 
-/** The answer where there is nothing to tell. */
+/** An empty list for parts of the answer that do not apply. */
 export const NOTHING = sql`'[]'::jsonb`;

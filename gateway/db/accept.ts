@@ -30,7 +30,7 @@ import { NAMED, upsertBytes } from "./samples.js";
 export interface NamedSample {
   readonly sampleId: number;
   readonly sha256: string;
-  /** If it is another blob than the one that was put, that one is redundant. */
+  /** If this is not the blob that was just put, the new one is redundant. */
   readonly blob: string | null;
   readonly key: string | null;
   readonly isolated: SampleLocation | null;
@@ -42,7 +42,7 @@ export interface NamedSample {
 export interface InsertedScan {
   readonly scanId: number;
   readonly batchId: number | null;
-  /** Which of the requests it belongs to, and its place in it. */
+  /** The request it belongs to, and its position there. */
   readonly request: number;
   readonly position: number;
   readonly sampleId: number;
@@ -62,31 +62,31 @@ export interface InsertedRequest {
   readonly held: boolean;
 }
 
-/** What was accepted. Requests of which no scan was inserted were claimed before, or a sample of theirs was deleted. */
+/** What was accepted. If none of a request's scans were inserted, its key was claimed before or one of its samples was deleted. */
 export interface Accepted {
-  /** Whether the catalogue was still the one by which the scans were planned. If not, nothing was inserted. */
+  /** Whether the catalogue has not changed since the scans were planned. If it has, nothing was inserted. */
   readonly isCurrent: boolean;
   readonly scans: readonly InsertedScan[];
   readonly requests: readonly InsertedRequest[];
-  /** What the idempotency keys stand for from now on. */
+  /** What each idempotency key stands for from now on. */
   readonly claims: readonly Claim[];
   readonly samples: readonly NamedSample[];
-  /** The usage of keys with these scans in it. Beyond its quota, the transaction has to be rolled back. */
+  /** The usage of keys, including these scans. If it exceeds a quota, the caller must roll back. */
   readonly usage: readonly Usage[];
 }
 
 export interface AcceptOptions {
-  /** What {@link readCatalogue} says of the catalogue by which the scans were planned; undefined: whatever it is. */
+  /** The digest of the catalogue by which the scans were planned; undefined skips the check. */
   readonly catalogue?: string | null | undefined;
   readonly announced?: AnnouncedFingerprints;
 }
 
 /**
- * Accepts scans in the order given: inserts samples, scans, results, outbox rows and audit rows, claims idempotency keys and counts
- * for quotas. Results that are fresh enough are copied from earlier scans of the sample. It is one statement, so that all of it is of
- * one moment and one commit. A scan that waits for no engine is final at once.
+ * Accepts scans in the order given: inserts samples, scans, results, outbox rows and audit rows, claims idempotency keys and counts towards
+ * quotas. Fresh results are copied from earlier scans of the sample. A single statement makes it one snapshot and one commit. A scan that
+ * waits for no engine is final at once.
  *
- * Rows are locked in this order: samples that have a row, idempotency keys, quotas, samples whose bytes were stored.
+ * Lock order: existing samples, idempotency keys, quotas, samples whose bytes were just stored.
  */
 export async function acceptScans(
   db: Database | Tx,
@@ -94,7 +94,7 @@ export async function acceptScans(
   { catalogue, announced = [] }: AcceptOptions = {},
 ): Promise<Accepted> {
   const known = requests.flatMap(({ scans }) => knownSamples(scans));
-  // Most requests need few of the steps, and Postgres prepares each step although no row comes to it.
+  // Most requests need few of the steps, and Postgres spends time on each step even if it gets no rows.
   const wantsFresh =
     announced.length > 0 && requests.some(({ scans }) => scans.some(({ freshnessMs }) => typeof freshnessMs === "number"));
   const grows = requests.some((request) => request.grows !== undefined);
@@ -172,12 +172,12 @@ export async function acceptScans(
   return row;
 }
 
-/** Rows as one value: an answer has several lists. */
+/** Rows as one JSON value, because the answer has several lists. */
 function array(rows: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`(select coalesce(jsonb_agg(one), '[]') from (${rows}) as one)`;
 }
 
-/** Takes an id for a scan that must be known before it is inserted. */
+/** Reserves the id of a scan that must be known before it is inserted. */
 export async function takeScanId(tx: Tx): Promise<number> {
   const { rows } = await sql<{ id: number }>`select nextval(pg_get_serial_sequence('scans', 'id')) as id`.execute(tx);
   const [row] = rows;

@@ -9,14 +9,14 @@ export interface AgentAccount {
   readonly internet: boolean;
   /** Public key of the agent. */
   readonly userKey: string;
-  /** Subject tokens of the engines whose work it takes. */
+  /** Subject tokens of the engines that it runs. */
   readonly engines: readonly string[];
   readonly revokedAt: Date | null;
-  /** A hash of the claims that NATS has confirmed last; null while it is to be told of a change. */
+  /** A hash of the claims that NATS confirmed last; null while a change is still to be sent. */
   readonly confirmed: string | null;
 }
 
-/** An account as it is to be. */
+/** An account to enter. */
 export type NewAgentAccount = Pick<AgentAccount, "accountKey" | "agent" | "internet" | "userKey" | "engines">;
 
 const columns = [
@@ -30,15 +30,15 @@ const columns = [
 ] as const;
 
 /**
- * Enters an account, unless the agent has one with the same key: that one is kept as it is. One with another key is revoked. Returns
- * undefined for a key that has not joined, or has no longer: it would have an account that nobody could take from it.
+ * Enters an account, unless the agent has one with the same key, which is kept. Accounts with other keys are revoked. Returns undefined if
+ * the user key has not joined, or not any more: nobody could revoke its account later.
  */
 export async function upsertAccount(
   db: Database,
   { accountKey, agent, internet, userKey, engines }: NewAgentAccount,
 ): Promise<AgentAccount | undefined> {
   return db.transaction().execute(async (tx) => {
-    // Hosts that join under one name at the same time come one after the other.
+    // Serializes hosts that join under the same name.
     await sql`select pg_advisory_xact_lock(hashtextextended(${`agent_accounts ${agent}`}, 0))`.execute(tx);
     const key = await tx
       .selectFrom("agent_keys")
@@ -68,7 +68,7 @@ export async function upsertAccount(
   });
 }
 
-/** The account that an agent has now. */
+/** The agent's current account. */
 export async function findAccount(db: Database, agent: string): Promise<AgentAccount | undefined> {
   return db
     .selectFrom("agent_accounts")
@@ -87,7 +87,7 @@ export async function readAccount(db: Database, accountKey: string): Promise<Age
   return db.selectFrom("agent_accounts").select(columns).where("account_key", "=", accountKey).executeTakeFirst();
 }
 
-/** Sets the engines of an agent of a class. Returns its account if they were others before. */
+/** Sets an agent's engines in one class. Returns its account if they changed. */
 export async function updateEngines(
   db: Database,
   { agent, internet }: Pick<AgentAccount, "agent" | "internet">,
@@ -113,7 +113,7 @@ export async function revokeAccountOf(tx: Tx, userKey: string): Promise<void> {
     .execute();
 }
 
-/** Public keys of accounts that were changed, and of which NATS has not been told yet: of an agent, or of all. */
+/** Public keys of accounts with changes that NATS has not confirmed: one agent's, or all. */
 export async function readUntold(db: Database, agent?: string): Promise<string[]> {
   const untold = db.selectFrom("agent_accounts").select("account_key as accountKey").where("confirmed", "is", null);
   const found = await (agent === undefined ? untold : untold.where("agent", "=", agent)).execute();
@@ -125,10 +125,10 @@ export async function markConfirmed(db: Database, accountKey: string, confirmed:
   await db.updateTable("agent_accounts").set({ confirmed }).where("account_key", "=", accountKey).execute();
 }
 
-/** Longer than any user is valid, whatever NATS still knows of its account. */
+/** Longer than any user's credentials are valid, even if NATS still knows the account. */
 const ENDED_DAYS = 60;
 
-/** Forgets accounts that were revoked long ago, and of which NATS was told. */
+/** Forgets accounts that were revoked long ago and whose revocation NATS has confirmed. */
 export async function deleteEndedAccounts(db: Database): Promise<void> {
   await db
     .deleteFrom("agent_accounts")

@@ -23,7 +23,7 @@ export interface AgentKeyRecord {
 export type NewAgentKey = Pick<AgentKeyRecord, "publicKey" | "agent" | "class" | "state" | "ephemeral" | "host" | "version">;
 
 const LISTED = 2_000;
-/** How long a key waits to be accepted. */
+/** How long a key may wait for acceptance. */
 const WAITING_DAYS = 1;
 
 const columns = [
@@ -48,13 +48,13 @@ export async function readAgentKey(db: Database | Tx, publicKey: string): Promis
   return db.selectFrom("agent_keys").select(columns).where("public_key", "=", publicKey).executeTakeFirst();
 }
 
-/** Holds the name of an agent until the end of the transaction, and returns its keys. */
+/** Locks an agent's name until the end of the transaction and returns its keys. */
 export async function lockAgentName(tx: Tx, agent: string): Promise<AgentKeyRecord[]> {
   await sql`select pg_advisory_xact_lock(hashtextextended(${`agent_keys ${agent}`}, 0))`.execute(tx);
   return tx.selectFrom("agent_keys").select(columns).where("agent", "=", agent).execute();
 }
 
-/** Enters a key, or renews what is known of it. Returns false if it is another agent's, or revoked. */
+/** Enters a key, or updates it. Returns false if it belongs to another agent or is revoked. */
 export async function upsertAgentKey(tx: Tx, key: NewAgentKey): Promise<boolean> {
   const { publicKey, agent, state, ephemeral, host, version } = key;
   const entered = await tx
@@ -73,7 +73,7 @@ export async function upsertAgentKey(tx: Tx, key: NewAgentKey): Promise<boolean>
   return entered !== undefined;
 }
 
-/** Sets the state of a key. With a revoked one its account is revoked too: NATS is to be told of that. */
+/** Sets the state of a key. Revoking it also revokes its account; the caller must tell NATS. */
 export async function setAgentKeyState(tx: Tx, publicKey: string, state: AgentKeyState): Promise<void> {
   await tx.updateTable("agent_keys").set({ state }).where("public_key", "=", publicKey).execute();
   if (state === "REVOKED") await revokeAccountOf(tx, publicKey);
@@ -88,7 +88,7 @@ export async function markRenewed(db: Database, publicKey: string, version: stri
     .execute();
 }
 
-/** Notes that a second agent with an agent's key was seen. */
+/** Notes that two agents were seen with the same key. */
 export async function markCloned(db: Database, agent: string): Promise<void> {
   await db
     .updateTable("agent_keys")
@@ -98,10 +98,10 @@ export async function markCloned(db: Database, agent: string): Promise<void> {
     .execute();
 }
 
-/** Forgets a key, and revokes its account: NATS is to be told of that. */
+/** Forgets a key and revokes its account; the caller must tell NATS. */
 export async function deleteAgentKey(tx: Tx, publicKey: string): Promise<void> {
   await tx.deleteFrom("agent_keys").where("public_key", "=", publicKey).execute();
-  // Where uses are not counted, nobody asks who has joined by the token.
+  // If the token's uses are not counted, the record of the join is not needed.
   await tx
     .deleteFrom("joins")
     .where("public_key", "=", publicKey)
@@ -119,7 +119,7 @@ export async function deleteOldWaiting(db: Database | Tx): Promise<void> {
     .execute();
 }
 
-/** The joined keys with what was last heard of their agents, as `key` and `heard`. */
+/** Joined keys as `key`, with the last sign of life of their agents as `heard`. */
 function joinedKeys(db: Database | Tx) {
   return db
     .selectFrom("agent_keys as key")
@@ -131,7 +131,7 @@ function isSilentFor(ms: number) {
   return sql<boolean>`greatest(heard.heard_at, key.joined_at, key.renewed_at) < now() - ${ms} * interval '1 millisecond'`;
 }
 
-/** Ephemeral agents that have not been heard for so long. */
+/** Ephemeral agents that were silent for this long. */
 export async function readForgettable(db: Database | Tx, ms: number): Promise<{ agent: string; publicKey: string }[]> {
   return joinedKeys(db)
     .select(["key.agent", "key.public_key as publicKey"])
@@ -140,7 +140,7 @@ export async function readForgettable(db: Database | Tx, ms: number): Promise<{ 
     .execute();
 }
 
-/** Whether the agent of a key was not heard for so long, although a gateway has listened all that time. */
+/** Whether a key's agent was silent for this long while a gateway was listening. */
 export async function isSilent(tx: Tx, publicKey: string, ms: number): Promise<boolean> {
   const silent = await joinedKeys(tx)
     .select("key.agent")

@@ -2,19 +2,19 @@ import { sql } from "kysely";
 import type { EngineSettings } from "../../schema/agent-settings.js";
 import type { Database, Tx } from "./database.js";
 
-/** What the mesh sets of the engines of an agent. */
+/** The settings that the mesh has for an agent's engines. */
 export interface AgentSettingsRecord {
   readonly agent: string;
   readonly engines: readonly EngineSettings[];
   /** Rises with every change in the whole mesh. */
   readonly revision: number;
   readonly changedAt: Date;
-  /** When its engines follow updates: minutes of the day (UTC); null: at any time. */
+  /** When its engines may be updated, in minutes of the day (UTC); null means at any time. */
   readonly windowFrom: number | null;
   readonly windowTo: number | null;
 }
 
-/** When engines of an agent follow updates. */
+/** When an agent's engines may be updated. */
 export type AgentWindow = Pick<AgentSettingsRecord, "windowFrom" | "windowTo">;
 
 const columns = [
@@ -31,13 +31,13 @@ export async function readAgentSettings(db: Database | Tx): Promise<AgentSetting
   return db.selectFrom("agent_settings").select(columns).orderBy("agent").execute();
 }
 
-/** Holds the settings of an agent until the end of the transaction; undefined if it has none. */
+/** Locks an agent's settings until the end of the transaction; undefined if it has none. */
 export async function lockAgentSettings(tx: Tx, agent: string): Promise<AgentSettingsRecord | undefined> {
   await sql`select pg_advisory_xact_lock(hashtextextended(${`agent_settings ${agent}`}, 0))`.execute(tx);
   return tx.selectFrom("agent_settings").select(columns).where("agent", "=", agent).executeTakeFirst();
 }
 
-/** Replaces the settings of an agent. An empty list is a change, too, of which the agent is to be told. */
+/** Replaces an agent's settings. An empty list is a change too, and is sent to the agent. */
 export async function writeAgentSettings(
   tx: Tx,
   agent: string,
@@ -53,7 +53,7 @@ export async function writeAgentSettings(
     .executeTakeFirstOrThrow();
 }
 
-/** Changes when engines of an agent follow updates: that is the gateways' affair, so there is no other revision. */
+/** Changes when an agent's engines may be updated. Only gateways need to know, so the revision stays the same. */
 export async function writeAgentWindow(tx: Tx, agent: string, window: AgentWindow): Promise<AgentSettingsRecord> {
   const row = { window_from: window.windowFrom, window_to: window.windowTo, changed_at: sql<Date>`now()` };
   return tx

@@ -18,15 +18,15 @@ export interface AgentRecord {
 export interface HeardNow extends Omit<AgentRecord, "lastHeardAt" | "startedAt"> {
   readonly startedAt: string;
   readonly agoMs: number;
-  /** The newest way of sealing samples that it reads; null: none. */
+  /** The newest sealing format that it can read; null means none. */
   readonly sealing: number | null;
 }
 
-/** How many agents are remembered: whoever makes up agents can fill no more than this. */
+/** The most agents that are remembered, so that made-up names cannot fill the table. */
 export const REMEMBERED_AGENTS = 1_000;
 const FORGOTTEN_AFTER = sql`interval '7 days'`;
 
-/** Records when agents were heard, in the order of their keys, as every writer of several rows. */
+/** Records when agents were heard, in key order like every writer of several rows. */
 export async function recordAgents(tx: Tx, heard: readonly HeardNow[]): Promise<void> {
   await sql`
     insert into agents (internet, agent, host, version, engines, started_at, heard_at, sealing)
@@ -39,7 +39,7 @@ export async function recordAgents(tx: Tx, heard: readonly HeardNow[]): Promise<
       sealing = excluded.sealing`.execute(tx);
 }
 
-/** All agents that are remembered, those that were heard last first. */
+/** All remembered agents, the last heard first. */
 export async function readAgents(db: Database): Promise<AgentRecord[]> {
   const { rows } = await sql<AgentRecord>`
     select agent, case when internet then 'internet' else 'isolated' end as class, host, version, engines,
@@ -55,7 +55,7 @@ export async function deleteAgent(tx: Tx, agent: string, internet?: InternetClas
   return numAffectedRows > 0n;
 }
 
-/** Forgets agents that were not heard for a week, and those beyond the most that are remembered. */
+/** Forgets agents that were silent for a week, and those beyond the limit. */
 export async function deleteOldAgents(db: Database): Promise<void> {
   await sql`
     delete from agents where heard_at < now() - ${FORGOTTEN_AFTER}

@@ -7,11 +7,11 @@ export interface AnswerNumbers {
   /** FAILED and TIMEOUT. */
   readonly failures: number;
   readonly detections: number;
-  /** Null without any duration. */
+  /** Null if no answer has a duration. */
   readonly p95Ms: number | null;
 }
 
-/** An answer that somebody should look at. */
+/** An answer worth looking at. */
 export interface AnswerSample {
   readonly scanId: number;
   readonly sha256: string;
@@ -23,7 +23,7 @@ export interface AnswerSample {
   readonly durationMs: number | null;
 }
 
-/** Answers of one engine on one host since it serves a new bundle. */
+/** An engine's answers on one host since it began to serve a new bundle. */
 export interface CanaryAnswers {
   readonly engineId: number;
   readonly agent: string;
@@ -32,7 +32,7 @@ export interface CanaryAnswers {
   readonly afterScan: number;
 }
 
-/** Scans that are looked at: with more since then, the last ones. */
+/** Only this many of the last scans are examined. */
 const LAST_SCANS = 20_000;
 const MOST_ANSWERS = 1_000;
 
@@ -43,7 +43,7 @@ function answersOf({ engineId, agent, since, afterScan }: CanaryAnswers) {
     order by scan_id limit ${MOST_ANSWERS}::integer`;
 }
 
-/** Its answers in numbers. */
+/** A canary's answers in numbers. */
 export async function readCanaryFigures(tx: Tx, canary: CanaryAnswers): Promise<AnswerNumbers> {
   const { rows } = await sql<AnswerNumbers>`
     select count(*) as answers, count(*) filter (where state in ('FAILED', 'TIMEOUT')) as failures,
@@ -53,7 +53,7 @@ export async function readCanaryFigures(tx: Tx, canary: CanaryAnswers): Promise<
   return rows[0] ?? { answers: 0, failures: 0, detections: 0, p95Ms: null };
 }
 
-/** Which answers show it best. */
+/** Which answers illustrate a figure best. */
 export type ShownAnswers = "FAILURES" | "DETECTIONS" | "MISSES" | "SLOWEST";
 
 const CHOICES = {
@@ -63,7 +63,7 @@ const CHOICES = {
   SLOWEST: { where: sql`duration_ms is not null`, order: sql`duration_ms desc` },
 };
 
-/** A few of its answers, with their samples. */
+/** A few of a canary's answers, with their samples. */
 export async function readCanarySamples(tx: Tx, canary: CanaryAnswers, which: ShownAnswers): Promise<AnswerSample[]> {
   const { where, order } = CHOICES[which];
   const { rows } = await sql<AnswerSample>`

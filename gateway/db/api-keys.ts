@@ -55,13 +55,13 @@ export async function insertApiKey(
     .executeTakeFirstOrThrow();
 }
 
-/** All keys, the newest first; revoked ones only if asked for. */
+/** All keys, the newest first; revoked ones only on request. */
 export async function readApiKeys(db: Database, { revoked }: { revoked: boolean }): Promise<ApiKeyRecord[]> {
   const all = db.selectFrom("api_keys").select(columns).orderBy("created_at", "desc").orderBy("id", "desc");
   return (revoked ? all : all.where("revoked_at", "is", null)).execute();
 }
 
-/** A page of the keys, the newest first. Keys are never deleted, so the one that the page begins after is always there. */
+/** A page of keys, the newest first. Keys are never deleted, so the key before the page always exists. */
 export async function listApiKeys(
   db: Database,
   { revoked, after, limit }: { revoked: boolean; after: string | undefined; limit: number },
@@ -77,7 +77,7 @@ export async function readApiKey(db: Database, id: string): Promise<ApiKeyRecord
   return db.selectFrom("api_keys").select(columns).where("id", "=", id).executeTakeFirst();
 }
 
-/** Revokes a key. Returns it as it is now, and whether it was this call that revoked it; undefined if there is none. */
+/** Revokes a key. Returns its new state and whether this call revoked it; undefined if there is none. */
 export async function revokeApiKeyRow(tx: Tx, id: string): Promise<{ key: ApiKeyRecord; changed: boolean } | undefined> {
   const before = await tx.selectFrom("api_keys").select(columns).where("id", "=", id).forUpdate().executeTakeFirst();
   if (!before || before.revokedAt !== null) return before && { key: before, changed: false };
@@ -101,7 +101,7 @@ export interface UsableKey {
   readonly lastUsedAt: Date | null;
 }
 
-/** Those of the keys that are neither revoked nor expired by Postgres's clock. */
+/** Which of the keys are neither revoked nor expired, by Postgres's clock. */
 export async function readUsableKeys(db: Database, ids: readonly string[]): Promise<UsableKey[]> {
   return db
     .selectFrom("api_keys")
@@ -112,7 +112,7 @@ export async function readUsableKeys(db: Database, ids: readonly string[]): Prom
     .execute();
 }
 
-/** Writes that keys were used just now. A key that another gateway is writing is skipped. */
+/** Records that keys were used just now. A key that another gateway is updating is skipped. */
 export async function writeKeyUse(db: Database, ids: readonly string[]): Promise<void> {
   await sql`
     update api_keys set last_used_at = now() where id in

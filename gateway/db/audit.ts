@@ -42,7 +42,7 @@ export interface AuditCriteria {
   readonly keyId?: string | undefined;
   readonly action?: string | undefined;
   readonly subject?: string | undefined;
-  /** Text that the event contains, without regard to case. No index finds it: it is for connections with a limit. */
+  /** Text that the event contains, ignoring case. No index helps, so the connection needs a time limit. */
   readonly text?: string | undefined;
   readonly since?: Date | undefined;
   readonly until?: Date | undefined;
@@ -62,7 +62,7 @@ export async function readAuditEvents(
   return query.execute();
 }
 
-/** How many events match, counted no further than lists are. */
+/** How many events match, up to the limit of lists. */
 export async function countAuditEvents(db: Database, criteria: AuditCriteria): Promise<ListCount> {
   const counted = selectMatching(db, criteria).limit(COUNTED + 1);
   const { count } = await db

@@ -7,7 +7,7 @@ export async function readBatch(db: Database, batchId: number): Promise<BatchRec
   return (await readBatches(db, [batchId]))[0];
 }
 
-/** The existing ones of these batches, in one statement. A batch has at most 10,000 scans. */
+/** Reads these batches, as far as they exist, in one statement. A batch has at most 10,000 scans. */
 export async function readBatches(db: Database, batchIds: readonly number[]): Promise<BatchRecord[]> {
   const { rows } = await sql<BatchRecord>`
     select batches.id as "batchId", batches.created_at as "createdAt", batches.total,
@@ -34,7 +34,7 @@ export async function deleteBatch(tx: Tx, batchId: number): Promise<void> {
   await tx.deleteFrom("batches").where("id", "=", batchId).execute();
 }
 
-/** How many scans a batch was given; undefined if there is none. */
+/** How many scans a batch was given; undefined if it does not exist. */
 export async function readBatchTotal(db: Database, batchId: number): Promise<number | undefined> {
   return (await db.selectFrom("batches").select("total").where("id", "=", batchId).executeTakeFirst())?.total;
 }

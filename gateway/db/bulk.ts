@@ -10,7 +10,7 @@ export interface HeldRequest {
   readonly engineIds: number[];
 }
 
-/** Takes the lock on releasing requests, which one gateway holds at a time. Returns whether it got it. */
+/** Tries to take the lock for releasing requests, so that one gateway does it at a time. Returns whether it got it. */
 export async function tryLockRelease(tx: Tx): Promise<boolean> {
   const { rows } = await sql<{ locked: boolean }>`
     select pg_try_advisory_xact_lock(hashtext('scanmesh'), hashtext('held requests')) as locked`.execute(tx);
@@ -28,20 +28,20 @@ export async function readHeld(db: Database | Tx, limitEach: number): Promise<He
   return rows;
 }
 
-/** How many released requests for each engine are not published yet. */
+/** How many released requests of each engine are not published yet. */
 export async function countUnpublished(db: Database | Tx): Promise<Map<number, number>> {
   return countWhere(db, sql`seq is null and not held and priority = 'BULK'`);
 }
 
 /**
- * How many requests of open scans on the bus name each engine, whether it has answered or not. Those of other scans are published in the
- * moment in which they are accepted, whether they are marked or not.
+ * How many requests of open scans on the bus name each engine, answered or not. Requests that are not BULK are published at once, so they
+ * count even while they are not marked.
  */
 export async function countPublished(db: Database | Tx): Promise<Map<number, number>> {
   return countWhere(db, sql`not held and (seq is not null or priority <> 'BULK')`);
 }
 
-/** How many held requests there are for each engine. */
+/** How many requests are held for each engine. */
 export async function countHeld(db: Database): Promise<Map<number, number>> {
   return countWhere(db, sql`held`);
 }

@@ -1,6 +1,6 @@
 import type { Database, Tx } from "./database.js";
 
-/** The key of another mesh whose bundles are taken. */
+/** The key of another mesh whose bundles are trusted. */
 export interface BundleKeyRecord {
   /** `SHA256:…` */
   readonly fingerprint: string;
@@ -15,7 +15,7 @@ export async function readBundleKeys(db: Database | Tx): Promise<BundleKeyRecord
   return db.selectFrom("bundle_keys").select(columns).orderBy("created_at").orderBy("fingerprint").execute();
 }
 
-/** Inserts a key; one that is there gets the new name. */
+/** Inserts a key; an existing one is renamed. */
 export async function upsertBundleKey(tx: Tx, { fingerprint, publicKey, name }: Omit<BundleKeyRecord, "createdAt">) {
   return tx
     .insertInto("bundle_keys")
@@ -25,7 +25,7 @@ export async function upsertBundleKey(tx: Tx, { fingerprint, publicKey, name }: 
     .executeTakeFirstOrThrow();
 }
 
-/** Returns the key that is gone now; undefined if there was none. */
+/** Deletes a key and returns it; undefined if there was none. */
 export async function deleteBundleKey(tx: Tx, fingerprint: string): Promise<BundleKeyRecord | undefined> {
   return tx.deleteFrom("bundle_keys").where("fingerprint", "=", fingerprint).returning(columns).executeTakeFirst();
 }

@@ -1,34 +1,34 @@
 import { sql } from "kysely";
 import type { Database, Tx } from "./database.js";
 
-/** A bundle that is being sent. */
+/** The upload of a bundle. */
 export interface BundleUploadRecord {
   readonly engineId: number;
   readonly engine: string;
   readonly internet: boolean;
   readonly set: string;
   readonly keyId: string | null;
-  /** The fetcher's look that it is for; null: somebody asked for it. */
+  /** The fetcher's job that it belongs to; null if a person asked for it. */
   readonly job: string | null;
   readonly source: string;
   readonly expired: boolean;
-  /** What was published with it; null: nothing yet. */
+  /** The bundle that it was published as; null if it is not published yet. */
   readonly bundleId: number | null;
-  /** What is sent becomes a version of a ruleset with this comment; null: it becomes a bundle. */
+  /** The comment of the ruleset version that it becomes; null if it becomes a bundle. */
   readonly rulesetComment: string | null;
-  /** The version that was made of it. */
+  /** The ruleset version that was made of it. */
   readonly rulesetVersion: number | null;
 }
 
-/** A bundle that somebody may send. */
+/** An upload to permit. */
 export type NewBundleUpload = Pick<BundleUploadRecord, "engineId" | "set" | "keyId" | "job" | "source"> & {
   readonly tokenHash: string;
   readonly ttlMs: number;
-  /** Of a ruleset. */
+  /** For a ruleset. */
   readonly comment?: string;
 };
 
-/** Inserts it. Of a set only one look of a fetcher can send at a time: the latest. Returns when it expires, by Postgres's clock. */
+/** Inserts an upload. Of a set's fetch jobs only the latest can upload. Returns when the upload expires, by Postgres's clock. */
 export async function insertBundleUpload(tx: Tx, upload: NewBundleUpload) {
   const { engineId, set, ttlMs, tokenHash, keyId, job, source, comment } = upload;
   if (job !== null)
@@ -55,7 +55,7 @@ export async function insertBundleUpload(tx: Tx, upload: NewBundleUpload) {
   return expires_at;
 }
 
-/** `lock`: nobody else publishes with it until the transaction ends. */
+/** With `lock`, nobody else can publish it until the transaction ends. */
 export async function findBundleUpload(
   db: Database | Tx,
   tokenHash: string,
@@ -81,7 +81,7 @@ export async function findBundleUpload(
   return (lock ? query.forUpdate("upload") : query).executeTakeFirst();
 }
 
-/** Notes what was published with it. */
+/** Notes which bundle was published with it. */
 export async function markPublished(tx: Tx, tokenHash: string, bundleId: number): Promise<void> {
   await tx.updateTable("bundle_uploads").set({ bundle_id: bundleId }).where("token_hash", "=", tokenHash).execute();
 }
@@ -91,12 +91,12 @@ export async function markRulesetMade(tx: Tx, tokenHash: string, versionId: numb
   await tx.updateTable("bundle_uploads").set({ ruleset_version: versionId }).where("token_hash", "=", tokenHash).execute();
 }
 
-/** Forgets an upload of which nothing came. */
+/** Forgets an upload that led to nothing. */
 export async function deleteBundleUpload(db: Database, tokenHash: string): Promise<void> {
   await db.deleteFrom("bundle_uploads").where("token_hash", "=", tokenHash).execute();
 }
 
-/** Since when somebody may have been sending files of bundles in this class; null: nobody sends any. `ttlMs` is that of all uploads. */
+/** Since when files of bundles may have been arriving in this class; null if no upload is open. `ttlMs` is the lifetime of every upload. */
 export async function filesComeSince(db: Database | Tx, internet: boolean, ttlMs: number): Promise<Date | null> {
   const { rows } = await sql<{ since: Date | null }>`
     select min(upload.expires_at) - ${ttlMs} * interval '1 millisecond' as since
@@ -106,7 +106,7 @@ export async function filesComeSince(db: Database | Tx, internet: boolean, ttlMs
   return rows[0]?.since ?? null;
 }
 
-/** Deletes those that expired a day ago; until then callers are told that they have. */
+/** Deletes uploads a day after they expired. Until then callers are told that they have expired. */
 export async function removeExpiredBundleUploads(db: Database): Promise<void> {
   await db
     .deleteFrom("bundle_uploads")

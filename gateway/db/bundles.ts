@@ -23,7 +23,7 @@ export interface BundleRecord {
   readonly fileCount: number;
   readonly source: string;
   readonly createdAt: Date;
-  /** Name of the key that published it; null: a fetcher, or nobody who has a key. */
+  /** Name of the key that published it; null if a fetcher did, or somebody without a key. */
   readonly createdBy: string | null;
   readonly removedAt: Date | null;
 }
@@ -34,7 +34,7 @@ export type NewBundle = Pick<
   "engineId" | "set" | "sequence" | "kind" | "digest" | "signature" | "version" | "date" | "source"
 > & { readonly files: readonly BundleFile[]; readonly keyId: string | null; readonly fetched: boolean };
 
-/** How many bundles of a set are kept besides those that are served. */
+/** How many bundles of a set are kept in addition to those in use. */
 export const KEPT_BUNDLES = 2;
 
 function selectBundles(db: Database | Tx) {
@@ -63,16 +63,16 @@ function selectBundles(db: Database | Tx) {
     ]);
 }
 
-/** Locks the list for whoever changes it: no other bundle is published or removed, and no file goes, until the transaction ends. */
+/** Locks the list of bundles for changes: nothing else is published or removed until the transaction ends. */
 export async function lockBundles(tx: Tx): Promise<void> {
   await sql`lock table bundles in share row exclusive mode`.execute(tx);
 }
 
-/** What a list of bundles holds; what is undefined does not matter. */
+/** A filter on bundles; undefined criteria match everything. */
 export interface BundleCriteria {
   readonly engine?: string | undefined;
   readonly set?: string | undefined;
-  /** Whether those are included whose files are gone. */
+  /** Whether to include bundles whose files are gone. */
   readonly removed: boolean;
 }
 
@@ -96,7 +96,7 @@ export async function findBundle(db: Database | Tx, by: { id: number } | { diges
   return ("id" in by ? query.where("bundle.id", "=", by.id) : query.where("bundle.digest", "=", by.digest)).executeTakeFirst();
 }
 
-/** The newest bundle of a set, whether its files are there or not. */
+/** The newest bundle of a set, even if its files are gone. */
 export async function newestBundle(db: Database | Tx, engineId: number, set: string): Promise<BundleRecord | undefined> {
   return selectBundles(db)
     .where("bundle.engine_id", "=", engineId)
@@ -106,7 +106,7 @@ export async function newestBundle(db: Database | Tx, engineId: number, set: str
     .executeTakeFirst();
 }
 
-/** A bundle that stays as it is until the transaction ends; undefined if its files are gone, or there is none. */
+/** Locks a bundle until the transaction ends; undefined if its files are gone or it does not exist. */
 export async function holdBundle(tx: Tx, id: number): Promise<BundleRecord | undefined> {
   const held = await tx
     .selectFrom("bundles")
@@ -129,7 +129,7 @@ export async function readSets(db: Database | Tx, engineId: number): Promise<str
   return rows.map(({ set_name }) => set_name);
 }
 
-/** Of some paths those that a bundle of another set of the engine has, whatever their case. */
+/** Which of these paths a bundle of another set of the engine has, ignoring case. */
 export async function findClashes(
   tx: Database | Tx,
   { engineId, set }: { engineId: number; set: string },
@@ -164,12 +164,12 @@ export async function insertBundle(tx: Tx, bundle: NewBundle): Promise<number> {
   return id;
 }
 
-/** What keeps the files of a bundle: a host that is to serve it, or an update that is under way. */
+/** A bundle's files are needed by a host that is to serve it, or by an open update. */
 const isNeeded = sql<boolean>`(
   exists (select from engine_targets where bundle_id = bundles.id)
   or exists (select from engine_updates where state in ('PENDING', 'CANARY', 'ROLLING', 'HELD') and bundles.id in (from_bundle, to_bundle)))`;
 
-/** What an engine serves by its last update, for hosts that come, and what it served before that, to go back to. */
+/** The bundle of the last finished update, for new hosts, and the one before, to go back to. */
 const isLastOrBefore = sql<boolean>`exists (
   select from (
     select done.to_bundle from engine_updates as done
@@ -184,7 +184,7 @@ const isLastOrBefore = sql<boolean>`exists (
 
 const isOfRemovedEngine = sql<boolean>`exists (select from engines where engines.id = bundles.engine_id and engines.forgotten)`;
 
-/** Whether a bundle is served, or is to be. */
+/** Whether a bundle is served or is going to be. */
 export async function isBundleNeeded(tx: Tx, id: number): Promise<boolean> {
   const { rows } = await sql<{ needed: boolean }>`select ${isNeeded} as needed from bundles where id = ${id}`.execute(tx);
   return rows[0]?.needed ?? false;
@@ -201,11 +201,11 @@ export async function markRemoved(tx: Tx, id: number): Promise<void> {
 }
 
 /**
- * Notes the same of all but the newest of each set, those needed, the last and the one before; of an engine that was removed none is kept
- * but what is needed. Returns how many they were.
+ * Marks old bundles as removed and returns their number. Kept are the newest bundles of each set, those in use, the last update's and the
+ * one before. Of a removed engine only bundles in use are kept.
  */
 export async function removeOldBundles(tx: Tx): Promise<number> {
-  // Whoever makes one a target holds it: what he does is seen by the second statement.
+  // Others lock a bundle to make it a target, so the second statement sees what they did.
   const { rows } = await sql<{ id: number }>`
     select id from bundles where removed_at is null and not ${isNeeded} and (${isOfRemovedEngine} or not ${isLastOrBefore}
       and (select count(*) from bundles newer where newer.engine_id = bundles.engine_id and newer.set_name = bundles.set_name
@@ -222,7 +222,7 @@ export async function removeOldBundles(tx: Tx): Promise<number> {
   return Number(removed.numUpdatedRows);
 }
 
-/** Of some files and manifests those that a bundle of the class has, or had. */
+/** Which of these files and manifests a bundle of the class has or had. */
 export async function readKnownFiles(db: Database | Tx, sha256s: readonly string[], internet: boolean): Promise<Set<string>> {
   const wanted = elements(sha256s, "text");
   const { rows } = await sql<{ sha256: string }>`
@@ -236,7 +236,7 @@ export async function readKnownFiles(db: Database | Tx, sha256s: readonly string
   return new Set(rows.map(({ sha256 }) => sha256));
 }
 
-/** How long a file of any bundle or ruleset is; null: it is a manifest. Undefined: no bundle has it. */
+/** The size of a file of any bundle or ruleset; null for a manifest. Undefined if nothing has it. */
 export async function findFileSize(db: Database | Tx, sha256: string): Promise<number | null | undefined> {
   const { rows } = await sql<{ size: number | null }>`
     (select size from bundle_files where sha256 = ${sha256} limit 1) union all
@@ -246,7 +246,7 @@ export async function findFileSize(db: Database | Tx, sha256: string): Promise<n
   return rows[0]?.size;
 }
 
-/** What the bundles and rulesets of a class have on the bus: their files and manifests, by sha256. */
+/** Files and manifests, by sha256, that the bundles and rulesets of a class keep on the bus. */
 export async function readKeptFiles(db: Database | Tx, internet: boolean): Promise<Set<string>> {
   const { rows } = await sql<{ sha256: string }>`
     select file.sha256 from bundles bundle join engines engine on engine.id = bundle.engine_id

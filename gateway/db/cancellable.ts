@@ -2,13 +2,13 @@ import { sql } from "kysely";
 import { QueryTimeout } from "../errors.js";
 import type { Database } from "./database.js";
 
-/** Statements that are cancelled in Postgres once nobody waits for their answer. */
+/** Statements that Postgres cancels once the client has gone. */
 export interface Cancellable {
-  /** Runs them. */
+  /** The connections that run them. */
   readonly db: Database;
-  /** Other connections, of which one cancels them. */
+  /** Other connections, used to cancel them. */
   readonly canceller: Database;
-  /** Aborted when nobody waits any more. */
+  /** Aborted when the client has gone. */
   readonly signal: AbortSignal;
 }
 
@@ -28,7 +28,8 @@ export async function runCancellable<T>(
       return await work(connection);
     } finally {
       signal.removeEventListener("abort", cancel);
-      // The connection is kept until then: its next statement is somebody else's. If cancelling failed, the time limit holds.
+      // The connection is kept until the cancellation is done, so that it cannot hit the next user's statement. If cancelling fails, the
+      // time limit applies.
       await Promise.allSettled([cancelling]);
     }
   });

@@ -4,14 +4,14 @@ import type { Database } from "./database.js";
 import { isAvailable, selectEngines } from "./engines.js";
 import { runPreparedQuery } from "./prepared.js";
 
-/** The catalogue, and a digest of what plans depend on. */
+/** The catalogue, and a digest of everything that plans depend on. */
 export interface Catalogue {
   readonly engines: readonly EngineRecord[];
   /** Null if it is empty. */
   readonly digest: string | null;
 }
 
-/** Everything by which engines are chosen for a scan, and whether it can be CLEAN without them. */
+/** A digest of everything that decides which engines take part in a scan, and whether it can be CLEAN without them. */
 const digest = sql<string | null>`(
   select md5(string_agg(planned::text, ' ' order by id)) from (
     select id, name, type, speed, internet, input, accepts, enabled, last_healthy_at is null, unhealthy is null, ${isAvailable}

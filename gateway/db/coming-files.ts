@@ -1,26 +1,26 @@
-/** Files of bundles that are on their way to the bus, or on their way from it. What is the one is never the other. */
+/** Files of bundles that are being uploaded to the bus or removed from it. No file is ever both. */
 
 import { sql } from "kysely";
 import type { Database, Tx } from "./database.js";
 import { elements } from "./prepared.js";
 
-/** A file that an upload sends or names, and the most that it takes. */
+/** A file that an upload sends or names, and the most bytes it may have. */
 export interface ComingFile {
   readonly sha256: string;
   readonly bytes: number;
 }
 
-/** What an upload has taken already. */
+/** What an upload has used up so far. */
 export interface UploadUse {
   readonly files: number;
   readonly bytes: number;
 }
 
 const LOCK = sql`hashtext('scanmesh'), hashtext('bundle files')`;
-/** A gateway that died left them. */
+/** After this time, a gateway that marked files for removal is considered dead. */
 const LEFT = sql`interval '2 minutes'`;
 
-/** Notes files of an upload: from the commit on, none of them is taken for removal until it has ended. */
+/** Holds an upload's files. From the commit until the upload ends, they are not removed. */
 export async function holdFiles(tx: Tx, tokenHash: string, files: readonly ComingFile[]): Promise<void> {
   await sql`select pg_advisory_xact_lock_shared(${LOCK})`.execute(tx);
   const sha256s = elements(
@@ -37,7 +37,7 @@ export async function holdFiles(tx: Tx, tokenHash: string, files: readonly Comin
     on conflict (token_hash, sha256) do update set bytes = excluded.bytes`.execute(tx);
 }
 
-/** What an upload has taken, besides one file. */
+/** What an upload has used up, apart from one file. */
 export async function readUploadUse(tx: Tx, tokenHash: string, besides: string): Promise<UploadUse> {
   const { rows } = await sql<UploadUse>`
     select count(*) as files, coalesce(sum(bytes), 0)::bigint as bytes from bundle_upload_files
@@ -54,7 +54,7 @@ export async function areRemoved(db: Database, internet: boolean, sha256s: reado
   return rows[0]?.found ?? false;
 }
 
-/** Of some files of a class those that an open upload holds, and those that only uploads which have ended name. */
+/** Which of these files an open upload holds, and which are named only by uploads that have ended. */
 export async function readComing(
   db: Database | Tx,
   internet: boolean,
@@ -69,12 +69,12 @@ export async function readComing(
   return { held: named(true), left: named(false) };
 }
 
-/** Nobody holds a file from here to the end of the transaction. */
+/** Prevents files from being held until the transaction ends. */
 export async function lockHeldFiles(tx: Tx): Promise<void> {
   await sql`select pg_advisory_xact_lock(${LOCK})`.execute(tx);
 }
 
-/** Marks files that are about to be removed, and returns those that are this caller's to remove: what another removes is not. */
+/** Marks files for removal and returns those that this caller is to remove. Files that another gateway is removing are left out. */
 export async function markRemovals(tx: Tx, internet: boolean, sha256s: readonly string[]): Promise<string[]> {
   if (sha256s.length === 0) return [];
   const { rows } = await sql<{ sha256: string }>`
@@ -85,7 +85,7 @@ export async function markRemovals(tx: Tx, internet: boolean, sha256s: readonly 
   return rows.map(({ sha256 }) => sha256);
 }
 
-/** The same for files that a gateway has marked and not removed. */
+/** Takes over files that a gateway marked but did not remove. */
 export async function takeLeftRemovals(db: Database, internet: boolean): Promise<string[]> {
   const { rows } = await sql<{ sha256: string }>`
     update bundle_removals set marked_at = now() where internet = ${internet} and marked_at < now() - ${LEFT}
@@ -93,7 +93,7 @@ export async function takeLeftRemovals(db: Database, internet: boolean): Promise
   return rows.map(({ sha256 }) => sha256);
 }
 
-/** They are gone. */
+/** Removes the marks of files that are gone. */
 export async function unmarkRemovals(db: Database, internet: boolean, sha256s: readonly string[]): Promise<void> {
   if (sha256s.length === 0) return;
   await sql`delete from bundle_removals where internet = ${internet} and sha256 = any(${elements(sha256s, "text")})`.execute(db);

@@ -24,7 +24,7 @@ export async function readDatabaseState(db: Database): Promise<DatabaseStatus> {
   return state;
 }
 
-/** The estimate may be out of date, so the result is at least what was counted. */
+/** The estimate may be outdated, so the result is at least what was counted. */
 function countRows(table: "scans" | "samples") {
   return sql`(
     select case when counted <= ${sql.lit(COUNTED)} then counted else greatest(counted, reltuples::int8) end

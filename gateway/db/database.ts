@@ -24,8 +24,8 @@ const INT8_ARRAY = 1016;
 const TIMESTAMPTZ = 1184;
 const types = new pg.TypeOverrides();
 /**
- * Parses a timestamp as Postgres prints it. This version of the library takes a third of the time of the one inside the driver, and
- * a report has sixty timestamps. The cast is there because its types declare an ES module.
+ * Parses a timestamp as Postgres prints it. This version of the library takes a third of the time of the one in the driver, and a report
+ * has sixty timestamps. The cast is needed because its types declare an ES module.
  */
 export const parseTimestamp = readDate as unknown as (text: string) => Date;
 types.setTypeParser(TIMESTAMPTZ, parseTimestamp);
@@ -35,15 +35,15 @@ types.setTypeParser(INT8_ARRAY, (text) => (text === "{}" ? [] : text.slice(1, -1
 export interface PoolOptions {
   /** The most connections. */
   readonly max?: number;
-  /** For lists that callers choose: a statement that takes longer than its limit throws {@link QueryTimeout}. */
+  /** For lists with arbitrary filters: a statement that exceeds its limit throws {@link QueryTimeout}. */
   readonly forLists?: boolean;
-  /** Time limit of a statement, of waiting for a lock, and of a transaction that does nothing. No limits by default. */
+  /** Time limits of a statement, of waiting for a lock, and of an idle transaction. No limits by default. */
   readonly limits?: PoolLimits;
   /** How long a statement waits for a connection. */
   readonly waitMs?: number;
   /** Called whenever Postgres resolves a deadlock by aborting a transaction of this pool. */
   readonly onDeadlock?: () => void;
-  /** Called when a statement has waited in vain for a lock. */
+  /** Called when a statement gave up waiting for a lock. */
   readonly onBlocked?: TellHolders;
 }
 
@@ -54,7 +54,7 @@ export interface PoolLimits {
   readonly idleTransactionMs: number;
 }
 
-/** So that no session waits for another's lock for ever, nor makes others wait: not one of a gateway that was stopped, either. */
+/** So that no session waits forever for a lock or blocks others forever, not even one of a gateway that was stopped. */
 export const GATEWAY_LIMITS: PoolLimits = { statementMs: 120_000, lockMs: 10_000, idleTransactionMs: 60_000 };
 const NO_LIMITS: PoolLimits = { statementMs: 0, lockMs: 0, idleTransactionMs: 0 };
 
@@ -68,12 +68,12 @@ const PREPARED_SETTINGS = "set enable_seqscan = off; set enable_hashjoin = off; 
 export const LIST_OPTIONS = "-c jit=off -c max_parallel_workers_per_gather=0 -c random_page_cost=1.1";
 
 /**
- * How long a connection is kept that has nothing to do: a new one plans every statement anew, which takes it longer than to run a hundred
- * of them. Firewalls and load balancers forget a connection after 350 s and more.
+ * How long an idle connection is kept. A new one plans every statement again, which takes longer than running a hundred of them. Firewalls
+ * and load balancers drop connections after 350 s and more.
  */
 const IDLE_MS = 300_000;
 
-/** Opens a pool. Nothing is connected until the first query. */
+/** Opens a pool. It connects with the first query. */
 export function openDatabase(url: string, onError: (error: Error) => void, options: PoolOptions = {}): Database {
   const { max = 16, forLists = false, limits = NO_LIMITS, waitMs = 5_000 } = options;
   const pool = new pg.Pool({
@@ -90,7 +90,7 @@ export function openDatabase(url: string, onError: (error: Error) => void, optio
     application_name: forLists ? "scanmesh lists" : "scanmesh",
   });
   pool.on("error", onError);
-  // The pool handles errors of idle clients only: without this, losing a connection during a transaction would end the process.
+  // The pool handles errors only of idle clients. Without this, losing a connection in a transaction would end the process.
   pool.on("connect", (client) => client.on("error", onError));
   return new Kysely<Tables>({
     dialect: new PostgresDialect({ pool: translateErrors(pool, { ...options, max, forLists, limits }) }),
@@ -100,8 +100,8 @@ export function openDatabase(url: string, onError: (error: Error) => void, optio
 type PoolKind = PoolOptions & { readonly max: number; readonly forLists: boolean; readonly limits: PoolLimits };
 
 /**
- * Turns every driver error that means "Postgres is unreachable" into {@link DatabaseAway}, and a timeout into {@link QueryTimeout}.
- * Where every connection is at work, Postgres is not away: lists that had to wait too long took too long.
+ * Turns every driver error that means "Postgres is unreachable" into {@link DatabaseAway}, and a timeout into {@link QueryTimeout}. If all
+ * connections are busy, Postgres is not away: a list that waited too long for one counts as a timeout.
  */
 function translateErrors(pool: pg.Pool, { max, forLists, limits, onDeadlock, onBlocked }: PoolKind): PostgresPool {
   const known = new WeakMap<pg.PoolClient, PostgresPoolClient>();
@@ -147,7 +147,7 @@ function wrap(client: pg.PoolClient, { translate, onRelease }: ClientEvents): Po
   function query(text: unknown, parameters: readonly unknown[] = []): unknown {
     if (typeof text !== "string") throw new TypeError("cursors are not supported");
     return client.query({ name: preparedName(text), text, values: [...parameters] }).catch((error: unknown) => {
-      // After a failover the address may lead to another server: a connection to one that only reads is given up.
+      // After a failover the address may lead to another server, so a connection to a read-only one is dropped.
       if (isStale(error) || isReadOnly(error)) stale = error;
       throw translate(error);
     });
@@ -164,7 +164,7 @@ function wrap(client: pg.PoolClient, { translate, onRelease }: ClientEvents): Po
 const BUSY = "the database has too much to do";
 /** The statement's time limit: nothing else cancels statements here. */
 const CANCELLED = /^57014/;
-/** Or it fails. */
+/** The disk is full, or it fails. */
 const DISK_FULL = /^(53100|58030)/;
 const OUT_OF_MEMORY = /^53200/;
 const LOCK_NOT_AVAILABLE = /^55P03/;
@@ -173,26 +173,26 @@ function hasCode(error: unknown, codes: RegExp): error is pg.DatabaseError {
   return error instanceof pg.DatabaseError && codes.test(error.code ?? "");
 }
 
-/** Shutdown, crash, start-up or a lost connection. An error that is not Postgres's own comes from a connection that ended. */
+/** Shutdown, crash, start-up or a lost connection. An error that is not from Postgres means that the connection broke. */
 function isGone(error: unknown): boolean {
   if (error instanceof pg.DatabaseError) return hasCode(error, /^(08|57P0[1235]|53300|25P03)/);
   return error instanceof Error;
 }
 
-/** Its default is set so, or it is a standby, as after a failover. */
+/** The default is read-only, or it is a standby, as after a failover. */
 function isReadOnly(error: unknown): error is pg.DatabaseError {
   return hasCode(error, /^25006/);
 }
 
 /**
- * The connection's prepared statements no longer match the tables, because a newer version has migrated them. 0A000 alone can mean
- * anything that is not supported; the server function that raises it tells, and unlike the message it is never translated.
+ * The connection's prepared statements no longer match the tables, because a newer version has migrated them. 0A000 alone means any
+ * unsupported feature; the server function that raised it is decisive, and unlike the message it is never translated.
  */
 function isStale(error: unknown): error is Error {
   return error instanceof pg.DatabaseError && error.code === "0A000" && error.routine === "RevalidateCachedQuery";
 }
 
-/** Whether a statement has waited in vain for a lock. */
+/** Whether a statement gave up waiting for a lock. */
 export function isBlocked(error: unknown): boolean {
   return error instanceof DatabaseAway && hasCode(error.cause, LOCK_NOT_AVAILABLE);
 }
@@ -201,12 +201,12 @@ function isDeadlock(error: unknown): boolean {
   return hasCode(error, /^40P01/);
 }
 
-/** Runs a transaction, and once more if a deadlock aborted it. */
+/** Runs a transaction and retries it once after a deadlock. */
 export function transact<T>(db: Database, work: (tx: Tx) => Promise<T>): Promise<T> {
   return retryDeadlock(() => db.transaction().execute(work));
 }
 
-/** The same for work that is a single statement, or opens its own transaction. */
+/** The same for work that is a single statement or opens its own transaction. */
 export async function retryDeadlock<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -216,14 +216,12 @@ export async function retryDeadlock<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/**
- * Whether the statement's own data is at fault. A violated foreign key (23503) is not: the row that it names was deleted meanwhile.
- */
+/** Whether the statement's own data is at fault. A violated foreign key (23503) is not: the row it refers to was deleted meanwhile. */
 export function isDataError(error: unknown): boolean {
   return hasCode(error, /^(22|23(?!503))/);
 }
 
-/** Whether the statement or its data exceed what Postgres can work on, such as the depth of its stack. */
+/** Whether the statement or its data exceeds a limit of Postgres, such as the depth of its stack. */
 export function isTooComplex(error: unknown): boolean {
   return hasCode(error, /^54/);
 }

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { Tx } from "./database.js";
 
-/** Deletes scans with all that belongs to them. Returns their last revisions. The scans must be locked. */
+/** Deletes scans with everything that belongs to them. Returns their last revisions. The scans must be locked. */
 export async function deleteScans(tx: Tx, scanIds: readonly number[]): Promise<[scanId: number, revision: number][]> {
   const { rows } = await sql<{ id: number; revision: number }>`
     delete from scans where id = any(${scanIds}::bigint[]) returning id, revision`.execute(tx);
@@ -21,7 +21,7 @@ export async function lockScansOf(tx: Tx, sampleId: number): Promise<number[]> {
   return rows.map(({ id }) => id);
 }
 
-/** Deletes a sample without scans, with its uploads, and enters its bytes for removal. Returns the ids of the removals. */
+/** Deletes a sample without scans, with its uploads, and schedules the removal of its bytes. Returns the ids of the removals. */
 export async function deleteSampleRow(tx: Tx, sampleId: number): Promise<number[]> {
   await tx.deleteFrom("uploads").where("sample_id", "=", sampleId).execute();
   const { rows } = await sql<{ id: number }>`
@@ -35,7 +35,7 @@ export async function deleteSampleRow(tx: Tx, sampleId: number): Promise<number[
   return rows.map(({ id }) => id);
 }
 
-/** Locks samples so that they cannot be deleted until the transaction ends. Returns the ids of those that are gone already. */
+/** Locks samples so that they cannot be deleted until the transaction ends. Returns the ids of samples that no longer exist. */
 export async function shareLockSamples(tx: Tx, sampleIds: readonly number[]): Promise<ReadonlySet<number>> {
   if (sampleIds.length === 0) return new Set();
   const { rows } = await sql<{ id: number }>`

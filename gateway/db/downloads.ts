@@ -3,10 +3,10 @@ import type { Database } from "./database.js";
 import type { TimeCriteria } from "./list-conditions.js";
 import type { ScanCriteria } from "./scan-list.js";
 
-/** How a download gives a sample. */
+/** The format in which a sample is downloaded. */
 export type SampleFormat = "raw" | "zip" | "first64KiB";
 
-/** What a download gives: a sample, or a list of scans. */
+/** What is downloaded: a sample or a list of scans. */
 export type DownloadRequest =
   | { readonly kind: "sample"; readonly sha256: string; readonly format: SampleFormat }
   | { readonly kind: "scans"; readonly criteria: ScanCriteria };
@@ -33,7 +33,7 @@ export async function insertDownload(db: Database, { tokenHash, request, keyId, 
   return row.expires_at;
 }
 
-/** Takes a download away, so that nobody takes it again. Undefined if it was taken, is over, or its key has ended. */
+/** Consumes a download, so that it works only once. Undefined if it was used, has expired, or its key has ended. */
 export async function takeDownload(
   db: Database,
   tokenHash: Buffer,
@@ -50,7 +50,7 @@ export async function takeDownload(
   return row && { request: withTimes(row.request as unknown as DownloadRequest), keyId: row.key_id };
 }
 
-/** JSON has times as texts. */
+/** JSON has times as strings. */
 function withTimes(request: DownloadRequest): DownloadRequest {
   if (request.kind !== "scans") return request;
   const time = (text: Date | undefined) => (text === undefined ? undefined : new Date(text));
@@ -59,7 +59,7 @@ function withTimes(request: DownloadRequest): DownloadRequest {
   return { ...request, criteria: { ...request.criteria, started: times(started), ended: times(ended) } };
 }
 
-/** Deletes downloads that are over. */
+/** Deletes expired downloads. */
 export async function removeExpiredDownloads(db: Database): Promise<void> {
   await db
     .deleteFrom("downloads")

@@ -4,8 +4,8 @@ import { GONE_AFTER } from "./engine-hosts.js";
 import { OVERDUE_MS } from "./outbox.js";
 
 /**
- * Whether there may be something to do, for each kind of background work. A kind may be there in vain: who does it looks itself, and
- * locks what it takes. None may be missing.
+ * Whether each kind of background work may have something to do. False positives are harmless, since each kind checks again and locks its
+ * rows; there must be no false negatives.
  */
 const DUE = {
   unpublished: sql`exists (select from outbox
@@ -26,7 +26,7 @@ const statement = sql<Record<DueWork, boolean>>`select ${sql.join(
   Object.entries(DUE).map(([name, isDue]) => sql`${isDue} as ${sql.ref(name)}`),
 )}`;
 
-/** The kinds of background work that may have something to do: one look instead of a transaction for each. */
+/** The kinds of background work that may have something to do. One query replaces a transaction for each. */
 export async function readDueWork(db: Database): Promise<ReadonlySet<DueWork>> {
   const {
     rows: [row],
@@ -34,11 +34,11 @@ export async function readDueWork(db: Database): Promise<ReadonlySet<DueWork>> {
   return new Set((Object.keys(DUE) as DueWork[]).filter((name) => row?.[name]));
 }
 
-/** What the sender of webhooks may have to do. */
+/** What may have to be done for webhooks. */
 export interface DueWebhooks {
-  /** Final scans of which no delivery was entered yet. */
+  /** Final scans whose deliveries were not queued yet. */
   readonly untold: boolean;
-  /** Deliveries whose time has come. */
+  /** Deliveries that are due. */
   readonly deliveries: boolean;
 }
 

@@ -6,17 +6,14 @@ import { announcedColumns, readEngines } from "./engines.js";
 import type { OpenResult } from "./withdraw.js";
 
 /**
- * Waits for statements that are recording results, and blocks others until the transaction ends: such a statement counts by the
+ * Waits for statements that are recording results, and blocks new ones until the transaction ends, because such a statement uses the
  * engines as they were when it began. Must be the first lock of its transaction.
  */
 export async function lockResults(tx: Tx): Promise<void> {
   await sql`lock table results in share row exclusive mode`.execute(tx);
 }
 
-/**
- * Locks an engine against changes, and against new scans that expect it. Undefined if there is none. Names are compared without regard
- * to case.
- */
+/** Locks an engine against changes and against new scans that expect it. Undefined if there is none. Names are compared ignoring case. */
 export async function lockEngine(tx: Tx, name: string): Promise<EngineRecord | undefined> {
   const { rows } = await sql<{ id: number }>`select id from engines where lower(name) = ${name.toLowerCase()} for update`.execute(
     tx,
@@ -38,12 +35,12 @@ export async function changeEngine(tx: Tx, engineId: number, to: EnginePresence)
     .execute();
 }
 
-/** How long after the acceptance of a scan a result may still come, with the longest deadline. */
+/** How long after a scan's acceptance a result may arrive, with the longest deadline. */
 const LATE = sql`interval '2 days'`;
 
 /**
- * Adds an engine to the AV engines of scans, or takes it away, wherever its answer may still come: a scan is clean only if all of its
- * AV engines say so. Answers that have come already stay counted as they were.
+ * Adds an engine to the AV engines of scans that may still get its answer, or removes it from them: a scan is clean only if all of its AV
+ * engines say so. Answers recorded earlier keep counting as they did.
  */
 export async function recountAv(tx: Tx, engineId: number, by: 1 | -1): Promise<void> {
   const { rows } = await sql<{ id: number }>`

@@ -8,18 +8,18 @@ export interface EngineHost {
   readonly internet: InternetClass;
   /** Subject tokens. */
   readonly engines: readonly string[];
-  /** It may have more, whose names cannot be read: what is not named stays. */
+  /** It may have more engines whose names cannot be read, so engines missing from the list are kept. */
   readonly incomplete: boolean;
-  /** The revision of the mesh's settings that it has applied: before it has the last, it may have more, too. */
+  /** The revision of the mesh's settings that it has applied. Before it has the latest, it may have more engines too. */
   readonly settings?: number | undefined;
 }
 
-/** An agent that was not heard for so long keeps no engine in the mesh. */
+/** An agent that was silent for this long keeps no engine in the mesh. */
 export const GONE_AFTER = sql`interval '10 minutes'`;
 
 /**
- * Records which engines agents have. An engine that an agent had and has no more is removed if no other agent has it. Returns the
- * names of removed engines.
+ * Records which engines agents have. An engine that an agent no longer has is removed if no other agent has it. Returns the names of
+ * removed engines.
  */
 export async function recordHosts(tx: Tx, hosts: readonly EngineHost[]): Promise<string[]> {
   const rows = hosts.map((host) => ({ ...host, internet: host.internet === "internet" }));
@@ -46,10 +46,7 @@ export async function recordHosts(tx: Tx, hosts: readonly EngineHost[]): Promise
   );
 }
 
-/**
- * Forgets an agent: of one class, or of both. Returns the names of engines that are removed with it; undefined if no engine was known
- * of it.
- */
+/** Forgets an agent in one class or in both. Returns the names of engines that are removed with it; undefined if it had no engines. */
 export async function removeHost(tx: Tx, agent: string, internet?: InternetClass): Promise<string[] | undefined> {
   const ofClass = internet === undefined ? sql`true` : sql`engines.internet = ${internet === "internet"}`;
   const { rows } = await sql<{ engineId: number }>`
@@ -64,7 +61,7 @@ export async function removeHost(tx: Tx, agent: string, internet?: InternetClass
       );
 }
 
-/** Locked in id order. Why it was unhealthy is forgotten: an engine that was taken away bars no CLEAN. */
+/** Locks in id order. The reason of being unhealthy is cleared, because a removed engine must not prevent CLEAN. */
 async function markRemoved(tx: Tx, engineIds: readonly number[]): Promise<string[]> {
   if (engineIds.length === 0) return [];
   const { rows } = await sql<{ name: string }>`
@@ -76,12 +73,15 @@ async function markRemoved(tx: Tx, engineIds: readonly number[]): Promise<string
   return rows.map(({ name }) => name);
 }
 
-/** Containers may have another id at each start, so what an agent had goes with it. For a day an operator may remove the agent itself. */
+/**
+ * A container may get another id at each start, so the engines of old ids are forgotten. Until then, for a day, an operator may remove the
+ * agent.
+ */
 export async function removeOldHosts(db: Database): Promise<void> {
   await sql`delete from engine_hosts where seen_at < now() - interval '1 day'`.execute(db);
 }
 
-/** Takes an engine out of the catalogue; its row stays if results name it. Nothing is fetched for it, sent or served any more. */
+/** Removes an engine from the catalogue; its row stays if results refer to it. Nothing is fetched, sent or served for it any more. */
 export async function forgetEngine(tx: Tx, engineId: number): Promise<void> {
   await sql`
     update engines set forgotten = true, removed_at = clock_timestamp(), unhealthy = null, broken_since = null

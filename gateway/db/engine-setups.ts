@@ -2,12 +2,12 @@ import { sql } from "kysely";
 import type { EngineSetup } from "../../schema/engine-setup.js";
 import type { Database } from "./database.js";
 
-/** Far more than any mesh has; an agent that is run in another way at every heartbeat would fill the table for ever. */
+/** Far more than any mesh has. Without a limit, an agent whose setup changes at every heartbeat would fill the table. */
 const MOST_SETUPS = 10_000;
-/** With more, those that no result names are looked for: each version of each engine's signatures is another setup. */
+/** Beyond this, setups that no result refers to are removed: each version of an engine's signatures is another setup. */
 const MANY_SETUPS = 5_000;
 
-/** Records how engines are run, by their ids, and that they are still run so. */
+/** Records the setups of engines by id, and that they are still in use. */
 export async function recordSetups(db: Database, setups: ReadonlyMap<string, EngineSetup>): Promise<void> {
   const rows = [...setups].map(([id, setup]) => ({ id, setup })).toSorted((one, other) => (one.id < other.id ? -1 : 1));
   const told = sql`jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as told (id uuid, setup jsonb)`;
@@ -17,7 +17,10 @@ export async function recordSetups(db: Database, setups: ReadonlyMap<string, Eng
     on conflict (id) do update set seen_at = now()`.execute(db);
 }
 
-/** Forgets what no engine is run by since a day, and no result names. That takes a look at every result: it is done where there are many. */
+/**
+ * Forgets setups that were not in use for a day and that no result refers to. This reads every result, so it is done only if there are
+ * many.
+ */
 export async function removeOldSetups(db: Database, many = MANY_SETUPS): Promise<void> {
   await sql`
     delete from engine_setups where seen_at < now() - interval '1 day'
@@ -26,7 +29,7 @@ export async function removeOldSetups(db: Database, many = MANY_SETUPS): Promise
         except select setup from results where setup is not null)`.execute(db);
 }
 
-/** The recorded ones of these. */
+/** Reads these setups, as far as they are recorded. */
 export async function readSetups(db: Database, ids: readonly string[]): Promise<Map<string, EngineSetup>> {
   const rows = await db
     .selectFrom("engine_setups")

@@ -14,7 +14,7 @@ export interface TargetRecord {
   readonly digest: string;
 }
 
-/** What an engine serves where no host says otherwise: the last update of the set that was done. */
+/** What an engine serves by default: the bundle of the last finished update of the set. */
 export interface BaseRecord {
   readonly engineId: number;
   /** The engine's subject token. */
@@ -41,7 +41,7 @@ export function targetsOf(targets: readonly TargetRecord[], engine: string, agen
   return targets.filter((one) => one.engine === token && one.agent === agent).map(({ set, digest }) => ({ set, digest }));
 }
 
-/** What engines serve by the last update of each set that was done; none for a set that is left to the hosts. */
+/** What engines serve after the last finished update of each set; nothing for a set that is left to the hosts. */
 export async function readBases(db: Database | Tx): Promise<BaseRecord[]> {
   const { rows } = await sql<BaseRecord>`
     select done.engine_id as "engineId", lower(engines.name) as engine, done.set_name as set, done.to_bundle as "bundleId" from (
@@ -56,7 +56,7 @@ export async function readBases(db: Database | Tx): Promise<BaseRecord[]> {
   return rows;
 }
 
-/** The bundle that an engine serves of a set by its last update that was done; null: what its hosts give it. */
+/** The bundle of a set that an engine serves after its last finished update; null if it is left to the hosts. */
 export async function readBase(db: Database | Tx, engineId: number, set: string): Promise<number | null> {
   const last = await db
     .selectFrom("engine_updates")
@@ -70,7 +70,7 @@ export async function readBase(db: Database | Tx, engineId: number, set: string)
   return last?.to_bundle ?? null;
 }
 
-/** Has these hosts serve a bundle of a set; null: none of it. */
+/** Makes these hosts serve a bundle of a set; null: none of it. */
 export async function setTargets(
   tx: Tx,
   { engineId, set, agents, bundleId }: { engineId: number; set: string; agents: readonly string[]; bundleId: number | null },
@@ -94,10 +94,7 @@ export async function setTargets(
     .execute();
 }
 
-/**
- * Has hosts serve what their engine serves by its last update, while its files are there; those that have a target of the set already
- * keep it.
- */
+/** Makes hosts serve the bundle of the engine's last update, if its files exist. Hosts that already have a target for the set keep it. */
 export async function insertBases(db: Database, rows: readonly (BaseRecord & { agent: string })[]): Promise<void> {
   await db.transaction().execute(async (tx) => {
     const held = new Map<number, boolean>();
@@ -125,7 +122,7 @@ export async function readTargetAgents(tx: Tx, engineId: number, set: string): P
   return rows.map(({ agent }) => agent);
 }
 
-/** Forgets the targets of hosts that the mesh has forgotten, and those of engines that a host which is there has no more. */
+/** Forgets targets of hosts that the mesh has forgotten, and of engines that a present host no longer has. */
 export async function removeOldTargets(db: Database): Promise<void> {
   await sql`
     delete from engine_targets as target where changed_at < now() - interval '1 hour' and (
@@ -136,7 +133,7 @@ export async function removeOldTargets(db: Database): Promise<void> {
   );
 }
 
-/** How new instances take the old one's place, by engine: as the policy of its main set says. */
+/** How a new instance replaces the old one, by engine: set by the policy of its main set. */
 export async function readSwitchWays(db: Database): Promise<Map<string, SwitchWay>> {
   const rows = await db
     .selectFrom("update_policies as policy")

@@ -2,26 +2,26 @@ import { sql } from "kysely";
 import type { HostUpdateState } from "../../schema/update-states.js";
 import type { Database, Tx } from "./database.js";
 
-/** How far an update is on a host. */
+/** The progress of an update on a host. */
 export interface UpdateHostRecord {
   readonly updateId: number;
   readonly agent: string;
   readonly state: HostUpdateState;
   readonly reason: string | null;
   readonly changedAt: Date;
-  /** Null: its turn has not come. */
+  /** Null until its turn has come. */
   readonly begunAt: Date | null;
   readonly bytes: number;
   readonly total: number;
 }
 
-/** One of an update that is under way, with times as they are by Postgres's clock, in milliseconds. */
+/** A host of an open update, with durations in milliseconds by Postgres's clock. */
 export interface UnderwayHost extends UpdateHostRecord {
-  /** Since when it is as far as it is. */
+  /** How long its state has not changed. */
   readonly stillMs: number;
-  /** Null: its agent is heard. */
+  /** How long its agent has been gone; null while the agent is heard. */
   readonly goneMs: number | null;
-  /** Null: its engine is well, or does not serve the new bundle. */
+  /** How long its engine has been unwell; null if the engine is well or does not serve the new bundle. */
   readonly unwellMs: number | null;
   readonly processStartedAt: Date | null;
   readonly restarts: number;
@@ -51,7 +51,7 @@ export async function readUpdateHosts(db: Database, updateIds: readonly number[]
     .execute();
 }
 
-/** The hosts of an update that is under way, by name. */
+/** The hosts of an open update, by name. */
 export async function readUnderwayHosts(tx: Tx, updateId: number): Promise<UnderwayHost[]> {
   return tx
     .selectFrom("engine_update_hosts")
@@ -68,7 +68,7 @@ export async function readUnderwayHosts(tx: Tx, updateId: number): Promise<Under
     .execute();
 }
 
-/** How many hosts of the same class fetch what other updates have them serve. */
+/** How many hosts of the same class are fetching bundles for other updates. */
 export async function countFetching(tx: Tx, { id, internet }: { id: number; internet: boolean }): Promise<number> {
   const { rows } = await sql<{ count: number }>`
     select count(*) as count from engine_update_hosts as host
@@ -78,7 +78,7 @@ export async function countFetching(tx: Tx, { id, internet }: { id: number; inte
   return rows[0]?.count ?? 0;
 }
 
-/** Takes hosts into an update. */
+/** Adds hosts to an update. */
 export async function insertUpdateHosts(tx: Tx, updateId: number, agents: readonly string[]): Promise<void> {
   if (agents.length === 0) return;
   await tx
@@ -88,12 +88,12 @@ export async function insertUpdateHosts(tx: Tx, updateId: number, agents: readon
     .execute();
 }
 
-/** Has an update that is put off forget its hosts. */
+/** Removes the hosts of an update that was postponed. */
 export async function removeUpdateHosts(tx: Tx, updateId: number): Promise<void> {
   await tx.deleteFrom("engine_update_hosts").where("update_id", "=", updateId).execute();
 }
 
-/** What of a host changes. */
+/** The changes to a host of an update. */
 export interface HostChange {
   readonly agent: string;
   readonly state?: HostUpdateState;

@@ -2,10 +2,10 @@ import { sql } from "kysely";
 import type { EngineUpdateState, UpdateCause } from "../../schema/update-states.js";
 import type { Database, Tx } from "./database.js";
 
-/** What a canary did, what its engine does otherwise, and samples to look at. */
+/** The canary's figures, the engine's usual figures, and samples to look at. */
 export type Evidence = Readonly<Record<string, unknown>>;
 
-/** A bundle as updates name it. */
+/** A bundle as shown in updates. */
 export interface NamedBundle {
   readonly id: number;
   readonly digest: string;
@@ -35,11 +35,11 @@ export interface UpdateRecord {
   readonly canary: string | null;
   readonly canarySince: Date | null;
   readonly canaryScan: number | null;
-  /** Milliseconds since the canary serves, by Postgres's clock. */
+  /** For how many milliseconds the canary has been serving, by Postgres's clock. */
   readonly canaryMs: number | null;
-  /** What it waits for, in words for people; null: for nothing but its hosts. */
+  /** What it waits for, as text for people; null if only for its hosts. */
   readonly waitsFor: string | null;
-  /** Until when at the latest. */
+  /** The latest time until which it waits. */
   readonly waitsUntil: Date | null;
 }
 
@@ -84,13 +84,13 @@ function selectUpdates(db: Database | Tx) {
     ]);
 }
 
-/** Dates of bundles come as text out of JSON. */
+/** Dates inside JSON arrive as text. */
 function withDates(row: UpdateRecord): UpdateRecord {
   const dated = (bundle: NamedBundle | null) => bundle && { ...bundle, date: bundle.date && new Date(bundle.date) };
   return { ...row, fromBundle: dated(row.fromBundle), toBundle: dated(row.toBundle) };
 }
 
-/** Which updates are listed; what is undefined matches all. */
+/** A filter on updates; undefined criteria match everything. */
 export interface UpdateCriteria {
   readonly engine?: string | undefined;
   readonly set?: string | undefined;
@@ -123,7 +123,7 @@ export async function readUpdate(db: Database | Tx, id: number): Promise<UpdateR
   return row && withDates(row);
 }
 
-/** The update of a set that is not over. */
+/** The open update of a set. */
 export async function readOpenUpdate(db: Database | Tx, engineId: number, set: string): Promise<UpdateRecord | undefined> {
   const row = await selectUpdates(db)
     .where("update.engine_id", "=", engineId)
@@ -133,12 +133,12 @@ export async function readOpenUpdate(db: Database | Tx, engineId: number, set: s
   return row && withDates(row);
 }
 
-/** Whoever changes updates of an engine holds them until the end of the transaction. */
+/** Locks the updates of an engine until the end of the transaction; required for changes. */
 export async function lockUpdates(tx: Tx, engineId: number): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtextextended(${`engine updates ${engineId}`}, 0))`.execute(tx);
 }
 
-/** The same, unless somebody else holds them. */
+/** The same, unless somebody else holds the lock. */
 export async function tryLockUpdates(tx: Tx, engineId: number): Promise<boolean> {
   const { rows } = await sql<{ held: boolean }>`
     select pg_try_advisory_xact_lock(hashtextextended(${`engine updates ${engineId}`}, 0)) as held`.execute(tx);
@@ -155,7 +155,7 @@ export interface NewUpdate {
   readonly skipCanary: boolean;
 }
 
-/** Enters an update, which waits for the sweep. Returns its id. */
+/** Inserts an update; the sweep will begin it. Returns its id. */
 export async function insertUpdate(tx: Tx, update: NewUpdate): Promise<number> {
   const { id } = await tx
     .insertInto("engine_updates")
@@ -172,27 +172,27 @@ export async function insertUpdate(tx: Tx, update: NewUpdate): Promise<number> {
   return id;
 }
 
-/** What of an update changes while it is not over. */
+/** The changes to an open update. */
 export interface UpdateChange {
   readonly state?: EngineUpdateState;
   readonly reason?: string | null;
   readonly evidence?: Evidence | null;
   readonly canary?: string | null;
-  /** The canary serves from now on, or no more. */
+  /** Whether the canary serves from now on, or has stopped. */
   readonly canaryServes?: boolean;
   readonly skipCanary?: true;
   readonly fromBundle?: number | null;
-  /** What it waits for from now on; an update whose state changes waits for nothing. */
+  /** What it waits for from now on. A change of state clears it. */
   readonly waits?: Waits | null;
 }
 
-/** What an update waits for, in words for people, and until when at the latest; null: nobody knows. */
+/** What an update waits for, as text for people, and until when at the latest; null if unknown. */
 export interface Waits {
   readonly for: string;
   readonly until: Date | null;
 }
 
-/** Changes an update; one that begins or ends notes when. */
+/** Changes an update. If it begins or ends, the time is noted. */
 export async function changeUpdate(tx: Tx, id: number, change: UpdateChange): Promise<void> {
   const { state, reason, evidence, canary, canaryServes, skipCanary, fromBundle } = change;
   const waits = change.waits === undefined && state !== undefined ? null : change.waits;
@@ -217,17 +217,17 @@ export async function changeUpdate(tx: Tx, id: number, change: UpdateChange): Pr
     .execute();
 }
 
-/** What holds up the hosts of an update: other sets of its engine, since hosts tell one progress for all of them. */
+/** How updates of the engine's other sets hold up this one: a host reports one progress for all sets. */
 export interface OtherUpdates {
   /** Another set is being updated. */
   readonly isUnderway: boolean;
-  /** A host is in the middle of it, so that not even a way back may begin. */
+  /** A host is in the middle of it, so that not even a rollback may begin. */
   readonly isChanging: boolean;
-  /** It is on its way back. */
+  /** It is being rolled back. */
   readonly isGoingBack: boolean;
 }
 
-/** How far the other sets of an engine are. */
+/** The state of updates of the engine's other sets. */
 export async function readOtherUpdates(tx: Tx, { engineId, id }: Pick<UpdateRecord, "engineId" | "id">): Promise<OtherUpdates> {
   const { rows } = await sql<OtherUpdates>`
     select count(*) > 0 as "isUnderway", coalesce(bool_or(cause = 'ROLLBACK'), false) as "isGoingBack",
@@ -237,7 +237,7 @@ export async function readOtherUpdates(tx: Tx, { engineId, id }: Pick<UpdateReco
   return rows[0] ?? { isUnderway: false, isChanging: false, isGoingBack: false };
 }
 
-/** Who was the canary of updates of an engine, and of which last: the larger the later. */
+/** For each past canary of an engine the id of its last update: the larger, the more recent. */
 export async function readCanaryTurns(tx: Tx, { engineId }: Pick<UpdateRecord, "engineId">): Promise<Map<string, number>> {
   const { rows } = await sql<{ agent: string; last: number }>`
     select canary as agent, max(id) as last from engine_updates where engine_id = ${engineId} and canary is not null

@@ -6,9 +6,9 @@ import type { Database, Tx } from "./database.js";
 import { runPreparedQuery } from "./prepared.js";
 
 /**
- * The catalogue by name. An engine is available if a healthy agent has announced it within the last 10 minutes of Postgres's clock,
- * unless agents are present and none of them can run it, or those that had it have it no more. One that has given no result yet is
- * available only while an agent that has it is heard.
+ * The catalogue by name. An engine is available if a healthy agent announced it within the last 10 minutes of Postgres's clock, unless none
+ * of the present agents can run it or its agents no longer have it. Until its first result, it is available only while an agent that has it
+ * is heard.
  */
 export async function readEngines(db: Database | Tx): Promise<EngineRecord[]> {
   return runPreparedQuery(db, "engines", [], () => selectEngines(db));
@@ -42,14 +42,14 @@ export function selectEngines(db: Database | Tx) {
     .orderBy(sql`lower(name)`);
 }
 
-/** The ids of the engines with these names, by lower-case name. */
+/** The ids of engines, by lower-case name. */
 export async function findEngineIds(db: Database, names: readonly string[]): Promise<Map<string, number>> {
   const { rows } = await sql<{ id: number; name: string }>`
     select id, lower(name) as name from engines where lower(name) = any(${[...names]}::text[])`.execute(db);
   return new Map(rows.map(({ id, name }) => [name, id]));
 }
 
-/** The columns of the catalogue that say what an engine is, as an agent announces it. */
+/** The columns of the catalogue that describe an engine as its agent announces it. */
 export function announcedColumns(engine: EnginePresence) {
   const { name, type, speed, internet, input, accepts, detects = false, staleAfterMs = STALE_AFTER_MS } = engine;
   return { name, type, speed, internet, input, accepts, detects, stale_after_ms: staleAfterMs };
@@ -81,7 +81,7 @@ export async function insertEngines(db: Database, engines: readonly EnginePresen
     .execute();
 }
 
-/** Records when healthy agents have announced these engines, and their versions. In id order, as every writer of several rows. */
+/** Records when healthy agents announced these engines, and their versions. In id order, like every writer of several rows. */
 export async function markHealthy(db: Database, engines: readonly (EnginePresence & { agoMs: number })[]): Promise<void> {
   const seen = engines.map(({ name, versions, accepts, detects = false, staleAfterMs, agoMs }) => ({
     name,
@@ -111,7 +111,7 @@ export async function markHealthy(db: Database, engines: readonly (EnginePresenc
     where engines.id = seen.id`.execute(db);
 }
 
-/** Records how long the agents that have these engines, named by their subject tokens, count as present from now on. */
+/** Records until when agents with these engines, given by subject token, count as present. */
 export async function markPresent(db: Database, engines: ReadonlyMap<string, number>): Promise<void> {
   await sql`
     update engines set expected_until = greatest(expected_until, now() + present.ms * interval '1 millisecond') from (
@@ -121,7 +121,7 @@ export async function markPresent(db: Database, engines: ReadonlyMap<string, num
     where engines.id = present.id`.execute(db);
 }
 
-/** Records that engines, named by their subject tokens, have given a result. */
+/** Records that engines, given by subject token, have returned a result. */
 export async function markAnswered(db: Database, tokens: readonly string[]): Promise<void> {
   await sql`
     update engines set expected_until = 'infinity' from (
@@ -130,7 +130,7 @@ export async function markAnswered(db: Database, tokens: readonly string[]): Pro
     where engines.id = answered.id`.execute(db);
 }
 
-/** Why no present agent can run an engine; `broken`: it has been tried on each, and does not work there. */
+/** Why no present agent can run an engine. `broken` means that each has tried and failed. */
 export interface UnhealthyEngine {
   /** Its subject token. */
   readonly name: string;
@@ -138,7 +138,7 @@ export interface UnhealthyEngine {
   readonly broken: boolean;
 }
 
-/** Records why no present agent can run these engines. In id order, as every writer of several rows. */
+/** Records why no present agent can run these engines. In id order, like every writer of several rows. */
 export async function markUnhealthy(db: Database, engines: readonly UnhealthyEngine[]): Promise<void> {
   if (engines.length === 0) return;
   await sql`

@@ -21,7 +21,7 @@ export async function readListedScans(db: Database, { after, limit }: { after: n
   }));
 }
 
-/** The id of the scan that is older than the newest `offset` ones; undefined if there are not as many. */
+/** The id of the scan that follows the newest `offset` ones; undefined if there are fewer. */
 export async function nthNewest(db: Database, offset: number): Promise<number | undefined> {
   const row = await db
     .selectFrom("scans")

@@ -14,16 +14,16 @@ export interface FetchJobRecord {
   readonly checkedAt: Date | null;
   readonly nextAt: Date;
   readonly failures: number;
-  /** Whether its fetcher has it and is not done. */
+  /** Whether a fetcher has the job and has not finished it. */
   readonly isOpen: boolean;
-  /** Whether the next look may begin. */
+  /** Whether it is time for the next look. */
   readonly isDue: boolean;
-  /** How long its fetcher has not been heard of it, and how long ago it was ordered first, in milliseconds. */
+  /** How long ago its fetcher last reported on it, and how long ago it was first ordered, in milliseconds. */
   readonly silentMs: number;
   readonly openMs: number;
 }
 
-/** States after which a fetcher does nothing more for a job. */
+/** States in which a fetcher is done with a job. */
 export const FETCH_ENDS: readonly FetchState[] = ["DONE", "BLOCKED", "FAILED"];
 const FIRST_RETRY_MS = 3_600_000;
 const LEAST_BLOCK_MS = 600_000;
@@ -32,7 +32,7 @@ const isOpen = sql<boolean>`(fetch_jobs.agent is not null and fetch_jobs.state n
 const age = (column: "heard_at" | "asked_at") =>
   sql<number>`extract(epoch from now() - coalesce(${sql.ref(column)}, asked_at))::float8 * 1000`;
 
-/** All that engines of the catalogue have. */
+/** All fetch jobs of engines in the catalogue. */
 export async function readFetchJobs(db: Database | Tx): Promise<FetchJobRecord[]> {
   return db
     .selectFrom("fetch_jobs")
@@ -55,7 +55,7 @@ export async function readFetchJobs(db: Database | Tx): Promise<FetchJobRecord[]
     .execute();
 }
 
-/** Sets whose sources are looked at from now on; those that are already are left alone. */
+/** Adds sets whose sources are to be looked at; existing ones are unchanged. */
 export async function addFetchJobs(db: Database, sets: readonly { engineId: number; set: string }[]): Promise<void> {
   await db
     .insertInto("fetch_jobs")
@@ -72,12 +72,12 @@ export async function addFetchJobs(db: Database, sets: readonly { engineId: numb
     .execute();
 }
 
-/** Locks a job that is as it was read; false if another gateway has it, or has changed it. */
+/** Locks a job if it has not changed since it was read; false if another gateway has locked or changed it. */
 export async function lockFetchJob(tx: Tx, { engineId, set, job, agent, state }: FetchJobRecord): Promise<boolean> {
   return lockUnchanged(tx, "fetch_jobs", { engine_id: engineId, set_name: set, job, agent, state });
 }
 
-/** Gives a locked job to a fetcher, as another look with a name of its own. */
+/** Assigns a locked job to a fetcher, under a new job id. */
 export async function assignFetchJob(tx: Tx, { engineId, set }: FetchJobRecord, job: string, agent: string): Promise<void> {
   await tx
     .updateTable("fetch_jobs")
@@ -87,7 +87,7 @@ export async function assignFetchJob(tx: Tx, { engineId, set }: FetchJobRecord, 
     .execute();
 }
 
-/** Takes a locked job from a fetcher that has vanished: it waits for another one. */
+/** Takes a locked job from a fetcher that has vanished; another fetcher can have it. */
 export async function releaseFetchJob(tx: Tx, { engineId, set }: FetchJobRecord, reason: string): Promise<void> {
   await tx
     .updateTable("fetch_jobs")
@@ -97,18 +97,18 @@ export async function releaseFetchJob(tx: Tx, { engineId, set }: FetchJobRecord,
     .execute();
 }
 
-/** What a fetcher says of a job. */
+/** A fetcher's report on a job. */
 export interface FetchProgress {
   readonly state: FetchState;
   readonly reason: string | null;
-  /** Until when the source refuses. */
+  /** Until when the source refuses requests. */
   readonly until: string | null;
   readonly checkedAt: string | null;
-  /** Between two looks. */
+  /** The interval between two looks. */
   readonly everyMs: number;
 }
 
-/** Records what a fetcher says of its job. Returns whether it has changed. */
+/** Records a fetcher's report on its job. Returns whether anything changed. */
 export async function recordFetchProgress(
   db: Database | Tx,
   { engineId, set, job }: Pick<FetchJobRecord, "engineId" | "set" | "job">,

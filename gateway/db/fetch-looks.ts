@@ -1,14 +1,14 @@
 import { sql } from "kysely";
 import type { Database } from "./database.js";
 
-/** The sources to look at: those of engines that were looked at before, and those that a fetcher offers now. */
+/** The sources to look at: those of engines with earlier looks, and those that a fetcher offers now. */
 export interface WantedLooks {
   readonly engineIds: readonly number[];
   readonly set: string | undefined;
   readonly offered: readonly { engineId: number; set: string }[];
 }
 
-/** Has the next look at sources begin now, or when they refuse no more. Returns the engines that have one. */
+/** Makes the next look at sources due now, or as soon as they stop refusing. Returns the engines that have a source. */
 export async function checkSourcesNow(db: Database, { engineIds, set, offered }: WantedLooks): Promise<Set<number>> {
   const { rows } = await sql<{ engineId: number }>`
     insert into fetch_jobs (engine_id, set_name, job, state, next_at)

@@ -3,13 +3,13 @@ import type { FinalMarksTable } from "../../schema/tables/statistics.js";
 import type { RowRange } from "../batches/row-batches.js";
 import type { Tx } from "./database.js";
 
-/** Sees to it that one gateway at a time reads final scans. Returns whether it is this one, until the transaction ends. */
+/** Ensures that only one gateway at a time reads final scans. Returns whether this one may, until the transaction ends. */
 async function lockReader(tx: Tx, reader: FinalMarksTable["reader"]): Promise<boolean> {
   const { rows } = await sql`select from final_marks where reader = ${reader} for update skip locked`.execute(tx);
   return rows.length > 0;
 }
 
-/** Locks scans that are final and not counted yet; undefined if another gateway counts. Who counts them deletes the rows. */
+/** Locks final scans that are not counted yet; undefined if another gateway is counting. The caller deletes the rows after counting. */
 export async function lockUncounted(tx: Tx, { limit, except }: RowRange): Promise<number[] | undefined> {
   if (!(await lockReader(tx, "statistics"))) return undefined;
   const { rows } = await sql<{ id: number }>`
@@ -18,13 +18,13 @@ export async function lockUncounted(tx: Tx, { limit, except }: RowRange): Promis
   return rows.map(({ id }) => id);
 }
 
-/** A scan of whose end a webhook is not told yet. */
+/** A final scan that a webhook was not told of yet. */
 export interface Untold {
   readonly webhookId: number;
   readonly scanId: number;
 }
 
-/** The same for scans of whose end webhooks are not told yet. */
+/** The same for final scans that webhooks were not told of yet. */
 export async function lockUntold(tx: Tx, { limit, except }: RowRange): Promise<Untold[] | undefined> {
   if (!(await lockReader(tx, "webhooks"))) return undefined;
   const { rows } = await sql<Untold>`

@@ -5,9 +5,9 @@ import type { Database } from "./database.js";
 import { COUNTED, listCount, type ListCount } from "./list-place.js";
 import { OVERDUE_MS } from "./outbox.js";
 
-/** A gateway as it last said. */
+/** A gateway's last report about itself. */
 export interface GatewayRecord {
-  /** Made at each start. */
+  /** New at each start. */
   readonly gatewayId: string;
   readonly host: string;
   readonly version: string;
@@ -15,21 +15,21 @@ export interface GatewayRecord {
   readonly startedAt: Date;
   readonly lastSeenAt: Date;
   readonly natsConnected: boolean;
-  /** Bytes; null where it cannot be found out. */
+  /** In bytes; null if unknown. */
   readonly diskFree: number | null;
   readonly memoryBytes: number;
 }
 
-/** A gateway that has said nothing for so long is gone. */
+/** A gateway that was silent for this long is gone. */
 export const GONE_AFTER = sql`interval '45 seconds'`;
 
-/** Whether a gateway has listened to agents for so long. */
+/** Whether a gateway has been listening to agents for this long. */
 export function hasListened(interval: RawBuilder<unknown>): RawBuilder<boolean> {
   return sql<boolean>`exists (
     select from gateways where seen_at >= now() - ${GONE_AFTER} and nats_connected and started_at < now() - ${interval})`;
 }
 
-/** Records that a gateway is there, and forgets those that have ended without saying so. */
+/** Records that a gateway is alive, and forgets gateways that died. */
 export async function recordGateway(db: Database, gateway: Omit<GatewayRecord, "lastSeenAt">): Promise<void> {
   const { gatewayId, host, version, nodeVersion, startedAt, natsConnected, diskFree, memoryBytes } = gateway;
   await sql`
@@ -47,7 +47,7 @@ export async function deleteGateway(db: Database, gatewayId: string): Promise<vo
   await sql`delete from gateways where id = ${gatewayId}`.execute(db);
 }
 
-/** The gateways that are there, the one that runs longest first. */
+/** The live gateways, the longest running first. */
 export async function readGateways(db: Database): Promise<GatewayRecord[]> {
   const { rows } = await sql<GatewayRecord>`
     select id as "gatewayId", host, version, node_version as "nodeVersion", started_at as "startedAt", seen_at as "lastSeenAt",
@@ -56,16 +56,16 @@ export async function readGateways(db: Database): Promise<GatewayRecord[]> {
   return rows;
 }
 
-/** The newest version of messages that each of the gateways that are there reads. */
+/** The newest message version that each live gateway can read. */
 export async function readMessageVersions(db: Database): Promise<number[]> {
   const { rows } = await sql<{ messages: number }>`
     select messages from gateways where seen_at >= now() - ${GONE_AFTER}`.execute(db);
   return rows.map(({ messages }) => messages);
 }
 
-/** What the outbox holds. */
+/** The backlog in the outbox. */
 export interface OutboxStatus {
-  /** Requests that no gateway has published in time. */
+  /** Requests that were not published in time. */
   readonly unpublished: ListCount;
   /** When the oldest of them was due; null if there is none. */
   readonly oldest: Date | null;
@@ -73,7 +73,7 @@ export interface OutboxStatus {
   readonly held: ListCount;
 }
 
-/** The backlog of the outbox, counted no further than lists are. The newest requests may be on the bus and not marked yet. */
+/** The backlog of the outbox, counted up to the limit of lists. The newest requests may be published and not marked yet. */
 export async function readOutboxStatus(db: Database): Promise<OutboxStatus> {
   const most = sql.lit(COUNTED + 1);
   const isLate = sql`seq is null and not held and created_at < now() - ${OVERDUE_MS} * interval '1 millisecond'`;

@@ -1,26 +1,26 @@
 import { sql, type RawBuilder } from "kysely";
 import type { Database, Tx } from "./database.js";
 
-/** An idempotency key with its owner: the id of an API key, or empty while the mesh asks for none. */
+/** An idempotency key with its owner: the id of an API key, or empty while the mesh requires no keys. */
 export interface OwnedKey {
   readonly owner: string;
   readonly key: string;
 }
 
-/** A key with the request it stands for, and what that has created. */
+/** A key with the request it stands for, and what that request created. */
 export interface Claim extends OwnedKey {
   readonly inputHash: string;
   readonly scanId: number | null;
   readonly batchId: number | null;
 }
 
-/** A key is free again after this. */
+/** After this time a key can be used again. */
 const LIFETIME = sql`interval '24 hours'`;
 
 /**
- * The statement that claims keys, each of which occurs once in `claims`: rows of owner, key, input_hash, scan_id and batch_id, in the
- * order of owner and key. Returns the same of what each stands for from now on: this claim, or an earlier one. Waits for another
- * transaction that is claiming the same key.
+ * The statement that claims keys. `claims` gives rows of owner, key, input_hash, scan_id and batch_id, ordered by owner and key, with each
+ * key once. Returns what each key stands for from now on: this claim or an earlier one. Waits for other transactions that are claiming the
+ * same key.
  */
 export function claimKeys(claims: RawBuilder<unknown>): RawBuilder<unknown> {
   const current = (column: string) => sql`case when idempotency_keys.created_at > now() - ${LIFETIME}
@@ -58,7 +58,7 @@ export async function readClaims(db: Database, keys: readonly OwnedKey[]): Promi
   return rows;
 }
 
-/** Deletes keys that are free again. Returns how many. */
+/** Deletes expired keys. Returns how many. */
 export async function removeOldKeys(db: Database, limit: number): Promise<number> {
   const { numAffectedRows } = await sql`
     delete from idempotency_keys where (owner, key) in (

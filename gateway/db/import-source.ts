@@ -35,7 +35,7 @@ export interface SourceResult {
 }
 
 export interface SourceOverview {
-  /** Identifies the database, from wherever it is reached. */
+  /** Identifies the database, independent of how it is reached. */
   readonly source: string;
   readonly reports: number;
   readonly lastReport: number;
@@ -72,7 +72,7 @@ export async function readSourceReports(db: Database, after: number, limit: numb
   return rows;
 }
 
-/** The same of some reports. */
+/** The same for given reports. */
 export async function readSourceReportsById(db: Database, ids: readonly number[]): Promise<SourceReport[]> {
   const { rows } = await sql<SourceReport>`
     select reports.id, start_date, end_date, name, md5, sha1, sha256, size
@@ -81,7 +81,7 @@ export async function readSourceReportsById(db: Database, ids: readonly number[]
   return rows;
 }
 
-/** The results of reports, in the order in which they were written. MultiAV2 may have several from one scanner. */
+/** The results of reports, in the order they were written. MultiAV2 may have several from one scanner. */
 export async function readSourceResults(db: Database, reportIds: readonly number[]): Promise<SourceResult[]> {
   const { rows } = await sql<SourceResult>`
     select report_id, scanner_id, queued, scanning, result

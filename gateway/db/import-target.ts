@@ -52,18 +52,18 @@ export interface ImportedScan {
   readonly results: readonly ImportedResult[];
 }
 
-/** An import that was begun, by this run or an earlier one. */
+/** An import that this run or an earlier one has begun. */
 export interface Import {
   readonly id: number;
-  /** Reports up to this id are scans of the same id. */
+  /** Reports up to this id keep it as the id of their scan. */
   readonly keptIdsTo: number;
   readonly lastReport: number;
 }
 
-/** Begins an import, or finds where an earlier run has stopped. In a mesh that never had a scan, reports keep their ids. */
+/** Begins an import, or finds where an earlier run stopped. Reports keep their ids if the mesh has never had a scan. */
 export async function beginImport(db: Database, source: string, lastReport: number): Promise<Import> {
   return db.transaction().execute(async (tx) => {
-    // Locks the sequence, so that nobody takes an id while it is decided whether reports keep theirs.
+    // Locks the sequence, so that no id is taken while the import decides whether reports keep theirs.
     await sql`alter sequence scans_id_seq no cycle`.execute(tx);
     const before = await findImport(tx, source);
     if (before) return before;
@@ -97,8 +97,8 @@ export async function insertImportedEngines(db: Database, engines: readonly Impo
 }
 
 /**
- * Writes a page of reports and moves the import on to `lastReport`. Returns the scans' ids by report, or undefined, with
- * nothing written, if another run has moved it on.
+ * Writes a page of reports and moves the import on to `lastReport`. Returns the scan id of each report. Returns undefined, with nothing
+ * written, if another run has moved it on.
  */
 export async function writeReports(
   db: Database,
@@ -197,7 +197,7 @@ async function writeScans(
     order by id`.execute(tx);
 }
 
-/** The results of scans that are there. */
+/** The results of existing scans. */
 export async function writeResults(tx: Tx, scans: readonly ImportedScan[], scanIds: ReadonlyMap<number, number>): Promise<void> {
   const rows = scans.flatMap(({ reportId, results }) => results.map((result) => ({ ...result, scanId: scanIds.get(reportId) })));
   await sql`

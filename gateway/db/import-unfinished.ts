@@ -6,17 +6,17 @@ import { transact, type Database } from "./database.js";
 import { lockScans } from "./results.js";
 import { writeResults, type Import, type ImportedScan } from "./import-target.js";
 
-/** The error of a result that MultiAV2 had not written. */
+/** The error for a result that MultiAV2 never wrote. */
 export const NEVER_FINISHED = "never finished";
 
 export interface UnfinishedReport {
   readonly reportId: number;
   readonly scanId: number;
-  /** How many of its results are written. */
+  /** How many of its results MultiAV2 has written. */
   readonly written: number;
 }
 
-/** A page of those that earlier runs imported. */
+/** A page of unfinished reports that earlier runs imported. */
 export async function readUnfinished(
   db: Database,
   { id, keptIdsTo }: Import,
@@ -35,7 +35,7 @@ export async function readUnfinished(
   return rows;
 }
 
-/** Writes what MultiAV2 has said since of imported reports. */
+/** Adds what MultiAV2 has written to imported reports since. */
 export async function updateReports(
   db: Database,
   { id }: Import,

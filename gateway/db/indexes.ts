@@ -3,7 +3,7 @@ import { sql } from "kysely";
 import { projectPath } from "../../schema/paths.js";
 import type { Database } from "./database.js";
 
-/** An index that makes lists quick and that nothing else depends on. */
+/** An index that only makes lists faster. */
 export interface ListIndex {
   readonly name: string;
   /** `create index concurrently …` */
@@ -22,7 +22,7 @@ export async function readListIndexes(): Promise<ListIndex[]> {
   return Promise.all(files.map(read));
 }
 
-/** Those that are not there, or only as a build that was broken off has left them. */
+/** Indexes that are missing, or left invalid by an interrupted build. */
 export async function findMissing(db: Database, indexes: readonly ListIndex[]): Promise<ListIndex[]> {
   const { rows } = await sql<{ name: string }>`
     select relname as name from pg_index join pg_class on pg_class.oid = indexrelid
@@ -35,14 +35,14 @@ export async function findMissing(db: Database, indexes: readonly ListIndex[]): 
 const LOCK = sql`hashtext('scanmesh'), hashtext('list indexes')`;
 
 /**
- * Builds an index on this connection, while its table is read and written. False: another gateway is building. Nobody waits for the
+ * Builds an index on this connection while its table stays in use. Returns false if another gateway is building. Nobody may wait for the
  * lock, because a build waits for all statements that began before it.
  */
 export async function buildIndex(connection: Database, index: ListIndex): Promise<boolean> {
   const { rows } = await sql<{ locked: boolean }>`select pg_try_advisory_lock(${LOCK}) as locked`.execute(connection);
   if (rows[0]?.locked !== true) return false;
   try {
-    // Another gateway may have finished it since it was missing.
+    // Another gateway may have built it meanwhile.
     if ((await findMissing(connection, [index])).length === 0) return true;
     await sql`drop index concurrently if exists ${sql.id(index.name)}`.execute(connection);
     await sql.raw(index.statement).execute(connection);
@@ -52,7 +52,7 @@ export async function buildIndex(connection: Database, index: ListIndex): Promis
   }
 }
 
-/** Builds all that are missing, for a database that nothing else uses yet. */
+/** Builds all missing indexes, for a database that is not in use yet. */
 export async function buildIndexes(db: Database): Promise<void> {
   const missing = await findMissing(db, await readListIndexes());
   for (const index of missing) await db.connection().execute((connection) => buildIndex(connection, index));

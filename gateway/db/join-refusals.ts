@@ -1,23 +1,23 @@
 import { sql } from "kysely";
 import type { Database, Tx } from "./database.js";
 
-/** Attempts of a host to join by a token that were refused for one reason. */
+/** A host's attempts to join with a token that were refused for the same reason. */
 export interface JoinRefusalRecord {
   readonly code: string;
   readonly detail: string | null;
-  /** Empty: it has not proven that it has the token. */
+  /** Empty if it has not proven that it has the token. */
   readonly host: string;
-  /** The name that it wanted to have; null: the host's. */
+  /** The name that it asked for; null means the host's name. */
   readonly agent: string | null;
   readonly attempts: number;
-  /** When it was refused last. */
+  /** When it was last refused. */
   readonly at: string;
 }
 
-/** How many of a token are kept, the latest. */
+/** How many of the latest refusals are kept for each token. */
 export const KEPT_REFUSALS = 10;
 
-/** Notes an attempt that was refused, unless there is no such token. */
+/** Records a refused attempt, if the token exists. */
 export async function recordRefusal(
   db: Database,
   tokenId: string,
@@ -33,7 +33,7 @@ export async function recordRefusal(
       select host, code from join_refusals where token_id = ${tokenId} order by at desc offset ${KEPT_REFUSALS})`.execute(db);
 }
 
-/** Forgets why a host could not join: now it has. */
+/** Forgets the refusals of a host once it has joined. */
 export async function deleteRefusals(tx: Tx, tokenId: string, host: string): Promise<void> {
   await sql`delete from join_refusals where token_id = ${tokenId} and host = ${host}`.execute(tx);
 }

@@ -4,7 +4,7 @@ import type { JoinKeys } from "../../schema/join-token.js";
 import type { Database, Tx } from "./database.js";
 import type { JoinRefusalRecord } from "./join-refusals.js";
 
-/** A token as it may be shown: without what is derived from its secret. */
+/** A token as it may be shown: without the keys derived from its secret. */
 export interface JoinTokenRecord {
   readonly id: string;
   readonly class: InternetClass;
@@ -16,9 +16,9 @@ export interface JoinTokenRecord {
   readonly createdAt: Date;
   readonly expiresAt: Date | null;
   readonly revokedAt: Date | null;
-  /** The agents that joined by it, the latest first. */
+  /** The agents that joined with it, the latest first. */
   readonly agents: readonly string[];
-  /** Why others could not, the latest first. */
+  /** Why other hosts could not join, the latest first. */
   readonly refusals: readonly JoinRefusalRecord[];
 }
 
@@ -32,7 +32,7 @@ export interface NewJoinToken extends JoinKeys {
   readonly ttlSeconds: number | null;
 }
 
-/** How long tokens that cannot be used any more are listed. */
+/** How long ended tokens are listed. */
 const KEPT_DAYS = 30;
 const LISTED = 500;
 
@@ -57,7 +57,7 @@ export async function insertJoinToken(tx: Tx, token: NewJoinToken): Promise<Join
   return tx.insertInto("join_tokens").values(rowOf(token)).returning(columns).executeTakeFirstOrThrow();
 }
 
-/** Makes a token known, unless it is: a revoked one stays revoked. */
+/** Makes a token known, unless it already is. A revoked one stays revoked. */
 export async function insertStandingToken(db: Database, token: NewJoinToken): Promise<void> {
   await db
     .insertInto("join_tokens")
@@ -87,18 +87,18 @@ export async function deleteEndedJoinTokens(tx: Tx): Promise<void> {
     .execute();
 }
 
-/** Tokens, the newest first; those that cannot be used any more only if asked for. */
+/** Tokens, the newest first; ended ones only on request. */
 export async function readJoinTokens(db: Database, { ended }: { ended: boolean }): Promise<JoinTokenRecord[]> {
   const all = db.selectFrom("join_tokens").select(columns).orderBy("created_at", "desc").orderBy("id").limit(LISTED);
   return (ended ? all : all.where(isUsable)).execute();
 }
 
-/** A token as it is now, whether it can be used or not; undefined if there is none. */
+/** A token's current state, usable or not; undefined if there is none. */
 export async function readJoinTokenRecord(db: Database, id: string): Promise<JoinTokenRecord | undefined> {
   return db.selectFrom("join_tokens").select(columns).where("id", "=", id).executeTakeFirst();
 }
 
-/** Revokes a token. Returns it as it is now, and whether it was this call that revoked it; undefined if there is none. */
+/** Revokes a token. Returns its new state and whether this call revoked it; undefined if there is none. */
 export async function revokeJoinTokenRow(tx: Tx, id: string): Promise<{ token: JoinTokenRecord; changed: boolean } | undefined> {
   const before = await tx.selectFrom("join_tokens").select(columns).where("id", "=", id).forUpdate().executeTakeFirst();
   if (!before || before.revokedAt !== null) return before && { token: before, changed: false };
@@ -111,7 +111,7 @@ export async function revokeJoinTokenRow(tx: Tx, id: string): Promise<{ token: J
   return { token, changed: true };
 }
 
-/** A token with the keys that are derived from its secret, and whether it can be used now. */
+/** A token with the keys derived from its secret, and whether it is usable now. */
 export interface UsableJoinToken {
   readonly id: string;
   readonly storedKey: Buffer;
@@ -124,7 +124,7 @@ export interface UsableJoinToken {
   readonly isUsedUp: boolean;
 }
 
-/** A token, and whether it can be used. In a transaction it is held: those who use it at the same time come one after the other. */
+/** A token, and whether it is usable. In a transaction it is locked, so that concurrent uses take turns. */
 export async function readJoinToken(db: Database | Tx, id: string): Promise<UsableJoinToken | undefined> {
   const query = db
     .selectFrom("join_tokens")

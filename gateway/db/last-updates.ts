@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { EngineUpdateState } from "../../schema/update-states.js";
 import type { Database } from "./database.js";
 
-/** The last update of each set that was not replaced by another. */
+/** The last update of each set that was not cancelled. */
 export async function readLastUpdates(db: Database): Promise<{ engine: string; set: string; state: EngineUpdateState }[]> {
   return db
     .selectFrom("engine_updates as update")

@@ -2,7 +2,7 @@ import { sql, type RawBuilder, type SqlBool } from "kysely";
 
 export type Condition = RawBuilder<SqlBool>;
 
-/** Bytes; both ends belong to it. */
+/** In bytes; both ends are included. */
 export interface SizeCriteria {
   readonly min?: number | undefined;
   readonly max?: number | undefined;
@@ -10,30 +10,30 @@ export interface SizeCriteria {
 
 export interface TimeCriteria {
   readonly since?: Date | undefined;
-  /** Does not belong to it. */
+  /** Exclusive. */
   readonly until?: Date | undefined;
 }
 
-/** Whether a scan is found by its sample's hash or its name: one of an update that may not change anything is not. */
+/** Whether a scan shows up in searches by hash or name. Checks after updates do not, unless the verdict changed. */
 export const isFound = sql<SqlBool>`scans.origin is distinct from 'CHECK'`;
 
-/** All of them; true if there are none. */
+/** True if all conditions hold, or there are none. */
 export function all(conditions: readonly (Condition | undefined)[]): Condition {
   const given = conditions.filter((condition) => condition !== undefined);
   return given.length > 0 ? sql<SqlBool>`(${sql.join(given, sql` and `)})` : sql<SqlBool>`true`;
 }
 
-/** Any of them; false if there are none. */
+/** True if any condition holds; false if there are none. */
 export function any(conditions: readonly Condition[]): Condition {
   return conditions.length > 0 ? sql<SqlBool>`(${sql.join(conditions, sql` or `)})` : sql<SqlBool>`false`;
 }
 
-/** `type` is what Postgres calls the column's type. */
+/** `type` is the column's type in Postgres. */
 export function isAnyOf(column: string, type: string, values: readonly (string | number)[] | undefined): Condition | undefined {
   return values && sql<SqlBool>`${sql.ref(column)} = any(${[...values]}::${sql.raw(type)}[])`;
 }
 
-/** MIME types, in which `kind/*` stands for all of the kind. */
+/** Matches MIME types; `kind/*` matches a whole kind. */
 export function mimeIs(column: string, mimes: readonly string[] | undefined): Condition | undefined {
   if (mimes === undefined) return undefined;
   const whole = mimes.filter((mime) => !mime.endsWith("/*"));
@@ -72,7 +72,7 @@ export function hashIs(hashes: readonly string[] | undefined): Condition | undef
   );
 }
 
-/** Text for LIKE in which nothing is a wildcard. */
+/** Escapes text for LIKE, so that nothing is a wildcard. */
 export function literally(text: string): string {
   return text.replace(/[\\%_]/g, "\\$&");
 }

@@ -1,6 +1,6 @@
 import { sql, type RawBuilder, type SqlBool } from "kysely";
 
-/** A row's place in lists: its id, and the microsecond of its time since 1970. */
+/** A row's place in lists: its id, and its time in microseconds since 1970. */
 export interface ListPlace {
   readonly id: number;
   readonly micros: number;
@@ -14,7 +14,7 @@ export interface ListPage {
   readonly limit: number;
 }
 
-/** By what a list is ordered: by its ids, or by a time first. */
+/** The order of a list: by id, or by time and then id. */
 export interface ListOrder {
   readonly id: string;
   readonly time: string;
@@ -30,25 +30,25 @@ export function beyond({ id, time, byTime }: ListOrder, { after, newestFirst }: 
   return sql`(${sql.ref(time)}, ${sql.ref(id)}) ${than} (${moment}, ${after.id})`;
 }
 
-/** For ORDER BY. */
+/** The terms of ORDER BY. */
 export function inOrder({ id, time, byTime }: ListOrder, { newestFirst }: Pick<ListPage, "newestFirst">): RawBuilder<unknown> {
   const direction = newestFirst ? sql`desc` : sql`asc`;
   return byTime ? sql`${sql.ref(time)} ${direction}, ${sql.ref(id)} ${direction}` : sql`${sql.ref(id)} ${direction}`;
 }
 
-/** A time as {@link ListPlace} has it. */
+/** A time in the form that {@link ListPlace} uses. */
 export function microsOf(time: string): RawBuilder<number> {
   return sql<number>`(extract(epoch from ${sql.ref(time)}) * 1000000)::bigint`;
 }
 
-/** The most that is counted exactly. */
+/** Rows are counted exactly up to this number. */
 export const COUNTED = 10_000;
 
 /** How many rows a list has. */
 export interface ListCount {
   /** Up to {@link COUNTED}. */
   readonly count: number;
-  /** False: there are more. */
+  /** False if there are more. */
   readonly exact: boolean;
 }
 

@@ -19,10 +19,10 @@ const HOLDERS = `
   where datname = current_database() and pid <> pg_backend_pid() and xact_start < now() - $1 * interval '1 millisecond'
   order by xact_start limit 3`;
 
-/** Called with those who may hold a lock that was waited for in vain; without any, and with the error, if they cannot be asked for. */
+/** Called with the sessions that may hold the lock; with none, and the error, if they could not be queried. */
 export type TellHolders = (holders: readonly LockHolder[], error?: unknown) => void;
 
-/** Returns a function that finds out whose transactions are older than a wait, and tells; not more often than every ten seconds. */
+/** Returns a function that reports sessions whose transactions are older than the wait, at most every ten seconds. */
 export function createHolderReport(pool: Pool, waitedMs: number, tell: TellHolders): () => void {
   let toldAt = -Infinity;
   return () => {

@@ -20,8 +20,8 @@ function migrator(db: Database): Migrator {
 }
 
 /**
- * Applies the missing migrations, all or none, and returns their names. Gateways that start together take turns. Those of before may be
- * at work, so a deadlock with one of them is no failure.
+ * Applies the missing migrations, all or none, and returns their names. Gateways that start together take turns. Gateways of the previous
+ * version may still be working, so a deadlock with one is retried.
  */
 export function migrate(db: Database): Promise<string[]> {
   return retryDeadlock(async () => {

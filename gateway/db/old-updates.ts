@@ -1,16 +1,18 @@
-/** What is forgotten of bundles and updates: histories grow with every version of every engine. */
+/** Which bundles and updates are forgotten: histories grow with every version of every engine. */
 
 import { sql } from "kysely";
 import type { Database } from "./database.js";
 
-/** Updates and bundles that are over for so long are forgotten, unless something that is kept names them. */
+/** Updates and bundles that ended this long ago are forgotten, unless something that is kept refers to them. */
 const KEPT = sql`interval '1 year'`;
-/** The list of files of a bundle whose files are gone. */
+/** How long the list of files of a removed bundle is kept. */
 const LISTS_KEPT = sql`interval '30 days'`;
-/** So many updates of each set stay, however old. */
+/** This many updates of each set are kept, regardless of age. */
 const KEPT_UPDATES = 50;
 
-/** Forgets old updates, then the bundles that only they have named. What an engine serves, and the way back from it, is kept. */
+/**
+ * Forgets old updates, then the bundles that only those referred to. What an engine serves is kept, and so is the bundle to roll back to.
+ */
 export async function removeOldUpdates(db: Database): Promise<void> {
   await sql`
     delete from engine_updates using (
@@ -23,7 +25,7 @@ export async function removeOldUpdates(db: Database): Promise<void> {
   await sql`
     delete from bundle_files using bundles
     where bundles.id = bundle_id and bundles.removed_at < now() - ${LISTS_KEPT}`.execute(db);
-  // The newest of a set says which number the next one has.
+  // The newest bundle of a set is kept, because it determines the next sequence number.
   await sql`
     delete from bundles where removed_at < now() - ${KEPT}
       and exists (select from bundles as newer where newer.engine_id = bundles.engine_id and newer.set_name = bundles.set_name

@@ -5,7 +5,7 @@ import type { RowRange } from "../batches/row-batches.js";
 import type { Database, Tx } from "./database.js";
 import { runPrepared } from "./prepared.js";
 
-/** How long the gateway that committed work has to publish and mark it before the sweep of any gateway publishes it. */
+/** How long a gateway has to publish and mark what it committed. After that, the sweep of any gateway publishes it. */
 export const OVERDUE_MS = 2_500;
 
 /** Everything that is needed to publish a request. */
@@ -25,11 +25,11 @@ export interface OutboxRequest {
     blob: string | null;
     key: string | null;
   };
-  /** Where the blob is in the isolated account; null if it is not there. */
+  /** Where the blob is in the isolated account; null if it is not stored there. */
   readonly isolated: SampleLocation | null;
-  /** Whether its sample has to be copied to the internet account first. */
+  /** Whether its sample must be copied to the internet account first. */
   readonly lacksCopy: boolean;
-  /** How often it has ended an agent. */
+  /** How often it has crashed an agent. */
   readonly crashes: number;
   /** Milliseconds until the deadline. */
   readonly remainingMs: number;
@@ -51,7 +51,7 @@ const request = sql`
     join scans on scans.id = outbox.scan_id and (scans.internet or not outbox.internet)
     join samples on samples.id = scans.sample_id`;
 
-/** Those of these requests, which were just committed, that are unpublished. */
+/** Which of these just committed requests are unpublished. */
 export async function readRequests(db: Database, outboxIds: readonly number[]): Promise<OutboxRequest[]> {
   const read = sql<OutboxRequest>`${request} where outbox.id = any(${outboxIds}::bigint[]) and outbox.seq is null and not outbox.held and scans.end_date is null
     order by outbox.id`;
@@ -65,14 +65,14 @@ function unpublished(olderThanMs: number, which: RawBuilder<unknown>, limit: num
     order by outbox.id limit ${limit}`;
 }
 
-/** Unpublished requests that lack their copy, the oldest first, also those that another gateway has locked. */
+/** Unpublished requests that lack their copy, the oldest first, including those that another gateway has locked. */
 export async function readLackingCopy(db: Database, olderThanMs: number, limit: number): Promise<OutboxRequest[]> {
   return (await unpublished(olderThanMs, lacksCopy, limit).execute(db)).rows;
 }
 
 /**
- * Locks unpublished requests, the oldest first, until the transaction ends; without those that another gateway has locked, and without
- * those that lack their copy, unless they are in `missing`.
+ * Locks unpublished requests, the oldest first, until the transaction ends. Requests that another gateway has locked are skipped, and so
+ * are those that lack their copy, unless they are in `missing`.
  */
 export async function lockUnpublished(
   tx: Tx,
@@ -96,8 +96,8 @@ export interface Published {
 }
 
 /**
- * Records that requests are published. Returns those that were withdrawn meanwhile: their rows are gone, and their scans are final
- * without all answers, or gone too.
+ * Records that requests are published. Returns those that were withdrawn meanwhile: their rows are gone, because their scans were deleted
+ * or became final without all answers.
  */
 export async function markPublished(db: Database, published: readonly Published[]): Promise<Published[]> {
   if (published.length === 0) return [];

@@ -1,6 +1,6 @@
 /**
- * Prepared statements: run so often that Postgres keeps them parsed and planned on each connection. They are chosen by hand, because
- * a statement that may read many rows is better planned each time, for its parameters.
+ * Prepared statements, which run so often that each connection keeps them parsed and planned. They are chosen by hand: a statement that may
+ * read many rows is better planned each time, for its parameters.
  */
 
 import { sql, type Compilable, type CompiledQuery, type Kysely, type RawBuilder } from "kysely";
@@ -11,9 +11,9 @@ const names = new Map<string, string>();
 const compiled = new Map<string, CompiledQuery>();
 
 /**
- * Runs a statement that is written as SQL. A name always stands for the same text. It may be planned while tables are small and known
- * to be, so nothing may make it worth reading an index from its beginning: rows that are locked in an order are sorted by an
- * expression, which no index has, and rows of another step are found by an array of their keys.
+ * Runs a statement written as SQL. A name always stands for the same text. It may be planned while tables are known to be small, so nothing
+ * may make it attractive to read an index from its start: rows locked in an order are sorted by an expression that no index has, and rows
+ * of another step are found by an array of their keys.
  */
 export async function runPrepared<Row>(db: Kysely<Tables>, name: string, statement: RawBuilder<Row>): Promise<Row[]> {
   const query = statement.compile(db);
@@ -22,8 +22,8 @@ export async function runPrepared<Row>(db: Kysely<Tables>, name: string, stateme
 }
 
 /**
- * Runs a query of the query builder, which is built and compiled once for each name. A name always stands for the same text;
- * `parameters` come in the order in which they occur in it.
+ * Runs a query of the query builder, which is built and compiled once per name. A name always stands for the same text; `parameters` are in
+ * the order of their occurrence.
  */
 export async function runPreparedQuery<Row>(
   db: Kysely<Tables>,
@@ -46,14 +46,14 @@ function compileOnce(name: string, build: () => Compilable<unknown>): CompiledQu
 }
 
 /**
- * The elements of a parameter, as an array whose length Postgres does not look at when it plans: it would plan a prepared statement anew
- * for each length that it thinks to be cheaper than the usual one, and planning takes longer than finding a few rows.
+ * The elements of a parameter as an array whose length the planner cannot see. Otherwise Postgres would plan a prepared statement again
+ * whenever a length looks cheaper than usual, and planning takes longer than finding a few rows.
  */
 export function elements(values: readonly unknown[], type: "bigint" | "text"): RawBuilder<unknown> {
   return sql`array(select unnest(${[...values]}::${sql.raw(type)}[]))`;
 }
 
-/** The name under which a statement is prepared; undefined for one that is not. */
+/** The name under which a statement is prepared; undefined if it is not. */
 export function preparedName(text: string): string | undefined {
   return names.get(text);
 }

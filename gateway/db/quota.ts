@@ -1,17 +1,17 @@
 import { sql, type RawBuilder } from "kysely";
 import type { Tx } from "./database.js";
 
-/** The number of a key's scans today, by UTC. */
+/** How many scans a key has submitted today (UTC). */
 export interface Usage {
   readonly keyId: string;
   readonly scans: number;
-  /** Seconds until tomorrow. */
+  /** Seconds until the day ends. */
   readonly tomorrow: number;
 }
 
 /**
- * The statement that adds to the usage of keys what `added` says: rows of key_id and scans, in the order of keys. Returns the sums;
- * nobody else can add to them until the transaction ends.
+ * The statement that adds to the usage of keys. `added` gives rows of key_id and scans, ordered by key. Returns the sums. Other
+ * transactions cannot add to these keys until this one ends.
  */
 export function addUsage(added: RawBuilder<unknown>): RawBuilder<Usage> {
   return sql`

@@ -18,7 +18,7 @@ interface RemovalRow {
   readonly location: SampleLocation;
 }
 
-/** Locks these removals, or all that are older than that, until the transaction ends; without those that another gateway has locked. */
+/** Locks these removals, or all older than a given age, until the transaction ends. Those that another gateway has locked are skipped. */
 export async function lockRemovals(
   tx: Tx,
   which: readonly number[] | { readonly olderThanMs: number },

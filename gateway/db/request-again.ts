@@ -2,19 +2,19 @@ import { sql } from "kysely";
 import type { Tx } from "./database.js";
 import { OVERDUE_MS } from "./outbox.js";
 
-/** A request that one of its engines is to be given again. */
+/** A request to send to one of its engines again. */
 export interface Unanswered {
   readonly outboxId: number;
   readonly engineId: number;
-  /** How often it has ended an agent, if more is known than the outbox has. */
+  /** How often it has crashed an agent, if that is more than the outbox has recorded. */
   readonly crashes?: number;
-  /** How long it waits before it is published. */
+  /** How long to wait before it is published. */
   readonly delayMs?: number;
 }
 
 /**
- * Inserts requests into the outbox again, on the subject of the engine's present class and speed; never in the internet account if
- * the scan forbids that. Returns those that can be published at once. The scans must be locked.
+ * Inserts requests into the outbox again, for the engine's current class and speed; never for the internet account if the scan forbids
+ * that. Returns those that can be published at once. The scans must be locked.
  */
 export async function requestAgain(tx: Tx, unanswered: readonly Unanswered[]): Promise<number[]> {
   if (unanswered.length === 0) return [];

@@ -32,12 +32,12 @@ export interface IncomingResult {
   readonly setup?: string | undefined;
   readonly details: Record<string, unknown> | null;
   readonly closed?: readonly Closed[] | undefined;
-  /** All that it found with a verdict, if the engine tells more than the first. */
+  /** All its detections, if the engine reports more than the first. */
   readonly detections?: readonly Detection[] | undefined;
-  /** What it found that is suppressed. */
+  /** Its detections that are suppressed. */
   readonly suppressed?: readonly Suppressed[] | undefined;
   readonly truncated: boolean;
-  /** What it counts as if it is the result of an AV engine; default: as itself. */
+  /** What to record instead if the engine is an AV engine; default: the result itself. */
   readonly ofAntivirus?: IncomingResult | undefined;
 }
 
@@ -51,21 +51,21 @@ export interface ChangedScan {
 
 /** The effects of merging results. */
 export interface MergedResults {
-  /** Those of the scans that exist. */
+  /** Which of the scans exist. */
   readonly scanIds: ReadonlySet<number>;
   readonly changed: readonly ChangedScan[];
-  /** Scans that wait for engines although they have as many detections as they need. */
+  /** Scans that still wait for engines although they have enough detections. */
   readonly reachedStopAfter: readonly number[];
 }
 
-/** Locks scans in id order, as every writer of results does first. Returns the ids that exist. */
+/** Locks scans in id order, the first step of every writer of results. Returns the ids that exist. */
 export async function lockScans(tx: Tx, scanIds: readonly number[]): Promise<number[]> {
   const lock = sql<{ id: number }>`
     select id from scans where id = any(${[...new Set(scanIds)]}::bigint[]) order by id + 0 for update`;
   return (await runPrepared(tx, "lock scans", lock)).map(({ id }) => id);
 }
 
-/** Those of the scans that somebody else has locked now. */
+/** Which of the scans are locked by another session now. */
 export async function findLocked(db: Database, scanIds: readonly number[]): Promise<ReadonlySet<number>> {
   const { rows } = await sql<{ id: number }>`
     with free as materialized (select id from scans where id = any(${[...scanIds]}::bigint[]) for update skip locked)
@@ -74,10 +74,10 @@ export async function findLocked(db: Database, scanIds: readonly number[]): Prom
 }
 
 /**
- * Merges results into their rows, in one statement that first locks the scans in id order; it may be part of a transaction. A result
- * only moves up: of several for one row the highest counts, of equal ones the first. The statement also updates counters, verdict,
- * revision and end date of the scans, deletes outbox rows of scans that have become final, and adds webhook deliveries for detections
- * in scans that were final already.
+ * Merges results into their rows in one statement, which may be part of a transaction. It first locks the scans in id order. Results only
+ * move up: of several for one row the highest wins, and among equals the first. The statement also updates counters, verdict, revision and
+ * end date of the scans, deletes outbox rows of scans that have become final, and adds webhook deliveries for detections in scans that were
+ * already final.
  */
 export async function raiseResults(db: Database, results: readonly IncomingResult[]): Promise<MergedResults> {
   const rows = results.flatMap(({ ofAntivirus, ...result }, position) =>
@@ -89,9 +89,8 @@ export async function raiseResults(db: Database, results: readonly IncomingResul
         ],
   );
   const scanIds = [...new Set(results.map(({ scanId }) => scanId))];
-  // The statement sees the scans and results that it locks as they were last committed, and engines and outbox as they were when it
-  // began. So nothing is recorded while an engine is changed (lockResults), and the sweep removes requests that were inserted
-  // meanwhile.
+  // The statement sees the scans and results it locks as last committed, but engines and the outbox as of its start. So nothing is recorded
+  // while an engine is changed (lockResults), and the sweep removes requests that were inserted meanwhile.
   const raise = sql<RaisedRow>`
     -- The scans, locked in the order that every writer keeps.
     with locked as materialized (
@@ -205,7 +204,7 @@ function rowOf(result: IncomingResult, position: number) {
   };
 }
 
-/** An existing scan as it was, or as it was changed. */
+/** A scan, with its changes if there were any. */
 type RaisedRow = { readonly scanId: number; readonly reachedStopAfter: boolean } & (
   | { readonly revision: null }
   | { readonly revision: number; readonly verdict: Verdict; readonly seconds: number; readonly becameFinal: boolean }

@@ -2,26 +2,28 @@ import { sql } from "kysely";
 import type { Tx } from "./database.js";
 import { COPIED } from "./reuse.js";
 
-/** A scan that runs one engine of a final scan again. */
+/** A scan that repeats one engine of a final scan. */
 export interface Retry {
-  /** An id that was taken for it. */
+  /** The id reserved for it. */
   readonly scanId: number;
   readonly previous: number;
   readonly engineId: number;
-  /** The former scan's deadline counts if it is within these limits; an imported scan's is not. */
+  /** The previous scan's deadline is used if it is within these limits; an imported scan's is not. */
   readonly deadline: { readonly min: number; readonly max: number; readonly fallbackMs: number };
-  /** Nobody asked for it: an engine was updated. It waits for room. */
+  /** Whether an update of the engine caused it, not a client. It then waits for room. */
   readonly ofUpdate?: boolean;
 }
 
 /** The request to the engine. */
 export interface RetryRequest {
   readonly outboxId: number;
-  /** It waits for room, as the requests of every BULK scan do. */
+  /** Whether it waits for room, like the requests of every BULK scan. */
   readonly held: boolean;
 }
 
-/** Inserts a scan that takes over every result of a final one except one engine's, which is asked again. The former must be locked. */
+/**
+ * Inserts a scan that takes over all results of a final one except one engine's, which is asked again. The previous scan must be locked.
+ */
 export async function insertRetry(
   tx: Tx,
   { scanId, previous, engineId, deadline, ofUpdate = false }: Retry,

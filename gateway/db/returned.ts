@@ -4,7 +4,7 @@ import type { Tx } from "./database.js";
 
 /** A request as an agent returns it. */
 export interface Returned {
-  /** Which of the returned requests it is. */
+  /** Its index among the returned requests. */
   readonly position: number;
   readonly scanId: number;
   /** The engine's subject token. */
@@ -13,15 +13,15 @@ export interface Returned {
   readonly sequence: number;
 }
 
-/** The row of a returned request whose answer is still waited for. */
+/** The row of a returned request that is still open. */
 export interface ReturnedRow {
-  /** Which of the returned requests it is. */
+  /** Its index among the returned requests. */
   readonly position: number;
   readonly outboxId: number;
   readonly engineId: number;
   /** Bytes of its sample. */
   readonly size: number;
-  /** Its sequence is not recorded yet, so it may be another request. */
+  /** Its sequence is not recorded yet, so the returned request may be another one. */
   readonly unmarked: boolean;
 }
 

@@ -2,14 +2,17 @@ import { sql, type RawBuilder } from "kysely";
 import type { Database } from "./database.js";
 import { isLive } from "./suppressions.js";
 
-/** What the answers of engines depend on, as healthy agents announce it now. An engine has several if its agents differ. */
+/**
+ * Fingerprints of everything that an engine's answers depend on, as healthy agents announce them now. An engine has several if its agents
+ * differ.
+ */
 export type AnnouncedFingerprints = readonly { readonly engineId: number; readonly fingerprint: string }[];
 
-/** How many of a sample's latest scans are searched: a sample that is sent all day long costs no more than any other. */
+/** How many of a sample's latest scans are searched, so that a sample that is submitted all day costs no more than others. */
 export const LATEST_SCANS = 20;
 export const LAST_ID = Number.MAX_SAFE_INTEGER;
 
-/** The columns of a result that a copy takes over unchanged. */
+/** The columns of a result that a copy keeps unchanged. */
 export const COPIED = sql.raw(
   "state, verdict, signature, error, cause, engine_version, signature_version, signature_date, image_id, image_digest, fingerprint, agent, " +
     "started_at, ended_at, duration_ms, fetching_ms, starting_ms, exit_code, setup, details, closed, truncated, bars_clean, suppressed",
@@ -22,10 +25,10 @@ function announcedTable(announced: AnnouncedFingerprints): RawBuilder<unknown> {
 }
 
 /**
- * For a row of `expected` (sample_id, engine_id, fresh_ms): the engine's latest DONE result for the sample that is young enough and
- * depends on what is announced now. Results without a fingerprint never count, since the engine may have changed, nor does one that
- * found what is suppressed by now. The sample's latest
- * scans are read from the end of the index (sample_id, id): for `where sample_id = …` Postgres would read and sort all of them.
+ * For a row of `expected` (sample_id, engine_id, fresh_ms): the engine's latest DONE result for the sample that is recent enough and has a
+ * fingerprint announced now. Results without a fingerprint never count, since the engine may have changed, nor do results with detections
+ * that are suppressed now. The sample's latest scans are read from the end of the index (sample_id, id): for `where sample_id = …` Postgres
+ * would read and sort all of them.
  */
 const latestFresh = sql`
   select results.* from (
@@ -51,7 +54,7 @@ export function freshResults(announced: AnnouncedFingerprints): RawBuilder<unkno
     )`;
 }
 
-/** The results that a new scan of the sample would copy: by engine id, the scan in which the engine answered. */
+/** The results that a new scan of the sample would reuse: for each engine id the scan in which the engine answered. */
 export async function readReusable(
   db: Database,
   wanted: { readonly sampleId: number; readonly freshnessMs: number; readonly engineIds: readonly number[] },

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { Database, Tx } from "./database.js";
 
-/** Agents that are restarted one after the other. */
+/** A restart of agents, one after the other. */
 export interface RollingRestartRecord {
   readonly id: number;
   readonly agents: readonly string[];
@@ -13,22 +13,22 @@ export interface RollingRestartRecord {
   readonly endedAt: Date | null;
 }
 
-/** One that is under way, with what was true of the agent whose turn it is before it was asked. */
+/** A running one, with the state of the current agent before it was asked to restart. */
 export interface UnderwayRestart extends RollingRestartRecord {
   readonly processStartedAt: Date | null;
   readonly healthy: readonly string[] | null;
-  /** Milliseconds since it was asked, by Postgres's clock. */
+  /** Milliseconds since it was asked to restart, by Postgres's clock. */
   readonly askedMs: number | null;
 }
 
 const columns = ["id", "agents", "done", "state", "problem", "started_at as startedAt", "ended_at as endedAt"] as const;
 
-/** The last one, whether it is under way or not. */
+/** The last one, running or not. */
 export async function readLastRestart(db: Database): Promise<RollingRestartRecord | undefined> {
   return db.selectFrom("rolling_restarts").select(columns).orderBy("id", "desc").limit(1).executeTakeFirst();
 }
 
-/** Begins one; undefined if another is under way. */
+/** Begins one; undefined if another is running. */
 export async function insertRestart(tx: Tx, agents: readonly string[]): Promise<RollingRestartRecord | undefined> {
   return tx
     .insertInto("rolling_restarts")
@@ -38,7 +38,7 @@ export async function insertRestart(tx: Tx, agents: readonly string[]): Promise<
     .executeTakeFirst();
 }
 
-/** Holds the one that is under way; undefined if there is none, or if another gateway holds it. */
+/** Locks the running one; undefined if there is none or another gateway holds it. */
 export async function lockUnderway(tx: Tx): Promise<UnderwayRestart | undefined> {
   return tx
     .selectFrom("rolling_restarts")
@@ -54,7 +54,7 @@ export async function lockUnderway(tx: Tx): Promise<UnderwayRestart | undefined>
     .executeTakeFirst();
 }
 
-/** Notes that an agent is asked now. */
+/** Notes that an agent is asked to restart now. */
 export async function markAsked(tx: Tx, id: number, processStartedAt: string, healthy: readonly string[]): Promise<void> {
   await tx
     .updateTable("rolling_restarts")
@@ -63,7 +63,7 @@ export async function markAsked(tx: Tx, id: number, processStartedAt: string, he
     .execute();
 }
 
-/** Notes that so many are back, and ends it after the last. */
+/** Notes how many agents are back, and ends the restart after the last. */
 export async function markBack(tx: Tx, { id, agents }: RollingRestartRecord, done: number): Promise<void> {
   const isOver = done >= agents.length;
   await tx
@@ -74,7 +74,7 @@ export async function markBack(tx: Tx, { id, agents }: RollingRestartRecord, don
     .execute();
 }
 
-/** Ends the one that is under way. */
+/** Ends the running one. */
 export async function endRestart(
   tx: Tx,
   state: "FAILED" | "STOPPED",

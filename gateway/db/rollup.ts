@@ -2,10 +2,10 @@ import { sql, type RawBuilder } from "kysely";
 import type { Database, Tx } from "./database.js";
 import { runPrepared } from "./prepared.js";
 
-/** A quarter of a power of two: a quantile read from such buckets is at most 19 % off. */
+/** Each bucket spans a quarter of a power of two, so a quantile read from them is at most 19 % off. */
 const BUCKETS_PER_DOUBLING = 4;
 
-/** The longest duration in milliseconds that a bucket of the roll-up counts. */
+/** The longest duration, in milliseconds, that a bucket of the roll-up counts. */
 export function bucketEnd(bucket: number): number {
   return 2 ** (bucket / BUCKETS_PER_DOUBLING);
 }
@@ -14,7 +14,7 @@ function bucketOf(ms: RawBuilder<unknown>): RawBuilder<number> {
   return sql<number>`ceil(${BUCKETS_PER_DOUBLING}::int * ln(greatest(${ms}, 1)) / ln(2::float8))::smallint`;
 }
 
-/** Adds final scans, which are locked as uncounted, to their hours. */
+/** Adds final scans, which must be locked as uncounted, to the statistics of their hours. */
 export async function rollUp(tx: Tx, scanIds: readonly number[]): Promise<void> {
   const add = sql`
     with taken as (
@@ -35,7 +35,7 @@ export async function rollUp(tx: Tx, scanIds: readonly number[]): Promise<void> 
 
 const countWhere = (condition: RawBuilder<unknown>) => sql`count(*) filter (where ${condition})`;
 
-/** By the step `scan` or `result`, a step for each table. */
+/** From the steps `scan` and `result`, one insertion per table. */
 function additions(): RawBuilder<unknown>[] {
   return [
     sql`scans_added as (insert into hourly_scans as held (hour, inconclusive, clean, suspicious, infected, bytes)
@@ -79,7 +79,7 @@ function addOnConflict(key: string, counts: readonly string[]): RawBuilder<unkno
 /** How many signatures and types a past hour keeps, and for how many days hours are kept. */
 const KEPT = { most: 100, days: 730 };
 
-/** Bounds the roll-up: past hours keep the most frequent signatures and types, and old hours are deleted. */
+/** Limits the roll-up: past hours keep the most frequent signatures and types, and old hours are deleted. */
 export async function trimRollup(db: Database): Promise<void> {
   const over = sql`hour between now() - interval '26 hours' and now() - interval '2 hours'`;
   const beyond = (table: string, count: string) => sql`

@@ -4,19 +4,19 @@ import { TRY_PIECE, type RuleJobKind, type RuleJobState, type SampleTried, type 
 import type { Database, Tx } from "./database.js";
 import { lockUnchanged } from "./lock-unchanged.js";
 
-/** A job that is not over. */
+/** An open job. */
 export interface OpenRuleJob {
   readonly jobId: number;
   readonly versionId: number;
   readonly kind: RuleJobKind;
-  /** What its agent calls it. */
+  /** The id under which its agent knows it. */
   readonly job: string;
   readonly agent: string | null;
-  /** Since when its agent's process runs; null: it has none, or an earlier release of a gateway gave it. */
+  /** When its agent's process started; null if it has no agent, or an earlier release of a gateway assigned it. */
   readonly processStartedAt: Date | null;
-  /** How often it was begun since there was progress that is kept. */
+  /** How often it was started since the last progress that was kept. */
   readonly hosts: number;
-  /** Agents that have said they cannot do it. */
+  /** Agents that reported that they cannot do it. */
   readonly failedAgents: readonly string[];
   readonly state: RuleJobState;
   readonly reason: string | null;
@@ -25,13 +25,13 @@ export interface OpenRuleJob {
   readonly piece: number;
   readonly engine: string;
   readonly digest: string;
-  /** How long its agent has not been heard of it, in milliseconds. */
+  /** How long its agent has not reported on it, in milliseconds. */
   readonly silentMs: number;
 }
 
 export const ENDS: readonly RuleJobState[] = ["DONE", "FAILED", "CANCELLED"];
 
-/** All that are not over, the oldest first. */
+/** All open jobs, the oldest first. */
 export async function readOpenRuleJobs(db: Database | Tx): Promise<OpenRuleJob[]> {
   return db
     .selectFrom("ruleset_jobs as job")
@@ -60,7 +60,10 @@ export async function readOpenRuleJobs(db: Database | Tx): Promise<OpenRuleJob[]
     .execute();
 }
 
-/** Locks a job that is as it was read, after its version, as those who cancel it do; false if another gateway has it, or has changed it. */
+/**
+ * Locks a job if it has not changed since it was read, after its version like those who cancel it; false if another gateway has locked or
+ * changed it.
+ */
 export async function lockRuleJob(tx: Tx, { jobId, versionId, job, piece, agent }: OpenRuleJob): Promise<boolean> {
   const version = await tx
     .selectFrom("ruleset_versions")
@@ -73,12 +76,12 @@ export async function lockRuleJob(tx: Tx, { jobId, versionId, job, piece, agent 
   return lockUnchanged(tx, "ruleset_jobs", { id: jobId, job, piece, agent, ended_at: null });
 }
 
-/** Nobody else gives a job to a host until the transaction ends. */
+/** Prevents others from assigning jobs until the transaction ends. */
 export async function lockGivenJobs(tx: Tx): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtextextended('ruleset jobs', 0))`.execute(tx);
 }
 
-/** Gives a locked job to an agent's process, under another name. */
+/** Assigns a locked job to an agent's process, under a new id. */
 export async function giveRuleJob(
   tx: Tx,
   jobId: number,
@@ -100,7 +103,7 @@ export async function giveRuleJob(
     .execute();
 }
 
-/** Takes a locked job from its agent, or says why it waits. */
+/** Takes a locked job from its agent, or notes why it waits. */
 export async function putOffRuleJob(tx: Tx, jobId: number, reason: string): Promise<void> {
   await tx
     .updateTable("ruleset_jobs")
@@ -110,7 +113,7 @@ export async function putOffRuleJob(tx: Tx, jobId: number, reason: string): Prom
     .execute();
 }
 
-/** Takes a locked job from its agent, which had it for nothing: that is no attempt. */
+/** Takes a locked job from its agent without counting it as an attempt. */
 export async function takeBackRuleJob(tx: Tx, jobId: number, reason: string): Promise<void> {
   await putOffRuleJob(tx, jobId, reason);
   await tx
@@ -120,7 +123,7 @@ export async function takeBackRuleJob(tx: Tx, jobId: number, reason: string): Pr
     .execute();
 }
 
-/** Takes a locked job from its agent, which is not given it again. */
+/** Takes a locked job from its agent for good: that agent will not get it again. */
 export async function failRuleJobAt(tx: Tx, jobId: number, reason: string): Promise<void> {
   await tx
     .updateTable("ruleset_jobs")
@@ -130,7 +133,7 @@ export async function failRuleJobAt(tx: Tx, jobId: number, reason: string): Prom
   await putOffRuleJob(tx, jobId, reason);
 }
 
-/** Notes that its agent is at it, and how far a check is. */
+/** Notes that its agent is working on it, and the progress of a check. */
 export async function hearRuleJob(tx: Tx, jobId: number, progress?: { done: number; total: number }): Promise<void> {
   await tx
     .updateTable("ruleset_jobs")
@@ -147,7 +150,7 @@ export async function endRuleJob(tx: Tx, jobId: number, state: RuleJobState, rea
     .execute();
 }
 
-/** Ends the open jobs of a version; their kinds. */
+/** Ends the open jobs of a version and returns their kinds. */
 export async function cancelRuleJobs(tx: Tx, versionId: number): Promise<RuleJobKind[]> {
   const rows = await tx
     .updateTable("ruleset_jobs")
@@ -159,12 +162,15 @@ export async function cancelRuleJobs(tx: Tx, versionId: number): Promise<RuleJob
   return rows.map(({ kind }) => kind).toSorted();
 }
 
-/** Has a version checked once more. */
+/** Schedules another check of a version. */
 export async function insertCheck(tx: Tx, versionId: number): Promise<void> {
   await tx.insertInto("ruleset_jobs").values({ version_id: versionId, kind: "CHECK" }).execute();
 }
 
-/** Begins a try against the newest stored samples, in place of what came of earlier ones. Undefined: there is no sample, and nothing was begun. */
+/**
+ * Begins a try against the newest stored samples, replacing the results of earlier ones. Undefined if there are no samples; nothing was
+ * begun.
+ */
 export async function insertTry(tx: Tx, versionId: number, most: number): Promise<number | undefined> {
   await tx.deleteFrom("ruleset_jobs").where("version_id", "=", versionId).where("kind", "=", "TRY").execute();
   const { id } = await tx
@@ -185,7 +191,7 @@ export async function insertTry(tx: Tx, versionId: number, most: number): Promis
   return id;
 }
 
-/** A sample of a piece; what is null was deleted. */
+/** A sample of a piece; its fields are null if it was deleted. */
 export interface PieceSample {
   readonly at: number;
   readonly sha256: string | null;
@@ -196,7 +202,7 @@ export interface PieceSample {
   readonly key: string | null;
 }
 
-/** The samples that come next in a try. */
+/** The next samples of a try. */
 export async function readPiece(db: Database | Tx, jobId: number, from: number): Promise<PieceSample[]> {
   const { rows } = await sql<PieceSample>`
     select tried.at, sample.sha256, sample.md5, sample.sha1, sample.size, sample.blob, encode(sample.blob_key, 'base64') as key
@@ -206,7 +212,7 @@ export async function readPiece(db: Database | Tx, jobId: number, from: number):
   return rows;
 }
 
-/** Records what came of a piece that is locked, and goes on to the next. What is not named was deleted. */
+/** Records the outcome of a locked piece and moves on to the next. Samples without an outcome were deleted. */
 export async function recordPiece(tx: Tx, { jobId, done, total }: OpenRuleJob, tried: readonly SampleTried[]): Promise<void> {
   const end = Math.min(done + TRY_PIECE, total);
   const its = tried.filter(({ at }) => at >= done && at < end);
@@ -226,7 +232,7 @@ export async function recordPiece(tx: Tx, { jobId, done, total }: OpenRuleJob, t
     where job.id = ${jobId}`.execute(tx);
 }
 
-/** How many samples of a try took too long so far. */
+/** How many samples of a try have timed out so far. */
 export async function countTimeouts(tx: Tx, jobId: number): Promise<number> {
   const { count } = await tx
     .selectFrom("ruleset_try_samples")
@@ -237,7 +243,7 @@ export async function countTimeouts(tx: Tx, jobId: number): Promise<number> {
   return count;
 }
 
-/** A sample of a try of which there is something to say. */
+/** A sample of a try with an outcome to report. */
 export interface TriedSampleRecord {
   readonly at: number;
   readonly sampleId: number;
@@ -249,7 +255,7 @@ export interface TriedSampleRecord {
   readonly name: string | null;
 }
 
-/** The samples of a try that matched, or did not finish, the newest first; one that was deleted is named no more. */
+/** The samples of a try that matched or did not finish, the newest first; deleted ones are left out. */
 export async function readTried(
   db: Database,
   jobId: number,

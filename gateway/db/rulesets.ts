@@ -20,16 +20,16 @@ export interface RulesetVersionRecord {
   readonly size: number;
   readonly fileCount: number;
   readonly state: RulesetState;
-  /** How many rules it has; null: it was not checked yet. */
+  /** How many rules it has; null before it was checked. */
   readonly rules: number | null;
-  /** How many mistakes are not kept. */
+  /** How many further mistakes were found and not stored. */
   readonly mistakesOmitted: number;
   readonly createdAt: Date;
-  /** Name of the key that sent it; null: nobody who has a key. */
+  /** Name of the key that sent it; null if it was sent without a key. */
   readonly createdBy: string | null;
   readonly checkedAt: Date | null;
   readonly removedAt: Date | null;
-  /** The bundles that were made of it, the newest first. */
+  /** The bundles made of it, the newest first. */
   readonly bundles: readonly { readonly id: number; readonly digest: string; readonly isKept: boolean }[];
   /** Its last check, and its last try. */
   readonly check: RulesetJobRecord | null;
@@ -40,15 +40,15 @@ export interface RulesetVersionRecord {
 export interface RulesetRecord {
   readonly engine: string;
   readonly name: string;
-  /** The number of the version that hosts are to serve; null: none. */
+  /** The number of the version that hosts are to serve; null if none. */
   readonly serves: number | null;
-  /** The update that is not over. */
+  /** The open update. */
   readonly update: UpdateRecord | null;
   /** The newest first. */
   readonly versions: readonly RulesetVersionRecord[];
 }
 
-/** What a host does, or has done, with a version, as people see it. */
+/** A host's job for a version, as shown to people. */
 export interface RulesetJobRecord {
   readonly jobId: number;
   readonly agent: string | null;
@@ -69,7 +69,7 @@ export interface NewRulesetVersion extends Pick<RulesetVersionRecord, "engineId"
   readonly keyId: string | null;
 }
 
-/** Of each ruleset so many versions keep their files, and so many are listed, besides those that hosts serve. */
+/** How many versions of each ruleset keep their files, and how many are listed, in addition to those that hosts serve. */
 export const KEPT_VERSIONS = 10;
 const LISTED_VERSIONS = 50;
 
@@ -126,7 +126,7 @@ export async function listRulesetVersions(db: Database | Tx): Promise<RulesetVer
   return rows.map(dated);
 }
 
-/** `lock`: nobody else begins anything with it until the transaction ends. */
+/** With `lock`, nobody else can start anything with it until the transaction ends. */
 export async function findRulesetVersion(
   db: Database | Tx,
   id: number,
@@ -137,7 +137,7 @@ export async function findRulesetVersion(
   return row && dated(row);
 }
 
-/** The newest version of a ruleset, whether its files are there or not. */
+/** The newest version of a ruleset, even if its files are gone. */
 export async function newestRulesetVersion(
   db: Database | Tx,
   engineId: number,
@@ -152,7 +152,7 @@ export async function newestRulesetVersion(
   return row && dated(row);
 }
 
-/** The last number of a ruleset's versions, deleted ones included: audits and bundles name them. */
+/** The last number of a ruleset's versions, including deleted ones, because audits and bundles refer to them. */
 export async function lastRulesetNumber(db: Database | Tx, engineId: number, name: string): Promise<number> {
   const row = await db
     .selectFrom("ruleset_numbers")
@@ -169,7 +169,7 @@ export async function readRulesetNames(db: Database | Tx, engineId: number): Pro
   return rows.map(({ set_name }) => set_name);
 }
 
-/** Whether a fetcher brings the bundles of a set. */
+/** Whether a fetcher provides the bundles of a set. */
 export async function isFetched(db: Database | Tx, engineId: number, set: string): Promise<boolean> {
   const row = await db
     .selectFrom("fetch_jobs")
@@ -180,7 +180,7 @@ export async function isFetched(db: Database | Tx, engineId: number, set: string
   return row !== undefined;
 }
 
-/** Whether a set has bundles that were not made of versions of a ruleset. */
+/** Whether a set has bundles that were sent directly and not made from a ruleset. */
 export async function isSentAsBundles(db: Database | Tx, engineId: number, set: string): Promise<boolean> {
   const { rows } = await sql<{ is: boolean }>`select exists (select from bundles
     where engine_id = ${engineId} and set_name = ${set} and removed_at is null and ruleset_version is null)
@@ -188,7 +188,7 @@ export async function isSentAsBundles(db: Database | Tx, engineId: number, set: 
   return rows[0]?.is === true;
 }
 
-/** Inserts it with its files, and has a host check it; its id. */
+/** Inserts a version with its files and schedules its check. Returns its id. */
 export async function insertRulesetVersion(tx: Tx, version: NewRulesetVersion): Promise<number> {
   const { engineId, name, files, keyId, ...row } = version;
   const size = files.reduce((sum, file) => sum + file.size, 0);
@@ -222,13 +222,13 @@ export async function readRulesetFiles(db: Database | Tx, versionId: number): Pr
     .execute();
 }
 
-/** What the check of a version found. */
+/** The mistakes that the check of a version found. */
 export async function readMistakes(db: Database, versionId: number): Promise<readonly RuleMistake[]> {
   const row = await db.selectFrom("ruleset_versions").select("mistakes").where("id", "=", versionId).executeTakeFirst();
   return row?.mistakes ?? [];
 }
 
-/** What was found by a check. */
+/** The outcome of a check. */
 export interface CheckFound {
   readonly rules: number;
   readonly mistakes: readonly RuleMistake[];
@@ -244,7 +244,7 @@ export async function recordCheck(tx: Tx, versionId: number, { rules, mistakes, 
     .execute();
 }
 
-/** Notes of which version a bundle was made. */
+/** Notes from which version a bundle was made. */
 export async function noteRulesetBundle(db: Database | Tx, bundleId: number, versionId: number): Promise<void> {
   await db.updateTable("bundles").set({ ruleset_version: versionId }).where("id", "=", bundleId).execute();
 }
@@ -254,15 +254,15 @@ export async function deleteRulesetVersion(tx: Tx, versionId: number): Promise<b
   return numDeletedRows > 0n;
 }
 
-/** How many newer versions of the same ruleset there are. */
+/** The number of newer versions of the same ruleset. */
 const newer = sql<number>`(select count(*) from ruleset_versions other where other.engine_id = version.engine_id
   and other.set_name = version.set_name and other.number > version.number)`;
 
-/** Old versions lose their files, and are listed no more a while later: neither one of which a bundle is kept, nor one with a job. */
+/** Removes the files of old versions, and later the versions themselves, unless a bundle made from one is kept or it has an open job. */
 export async function removeOldRulesetVersions(tx: Tx): Promise<void> {
   const isFree = sql`not exists (select from bundles where ruleset_version = version.id and removed_at is null)
     and not exists (select from ruleset_jobs where version_id = version.id and ended_at is null)`;
-  // Whoever begins something with one holds it: what he does is seen by the other statements.
+  // Others lock a version to start something with it, so the statements below see what they did.
   const { rows } = await sql<{ id: number }>`select id from ruleset_versions as version
     where ${isFree} and (removed_at is null and ${newer} >= ${KEPT_VERSIONS} or ${newer} >= ${LISTED_VERSIONS})
     order by id for update`.execute(tx);

@@ -18,7 +18,7 @@ import { beyond, COUNTED, inOrder, listCount, microsOf, type ListCount, type Lis
 import { selectSamples, withCopies } from "./samples.js";
 import { scanOf, selectScans } from "./scans.js";
 
-/** A filter on samples. All criteria must hold; of a list any one. */
+/** A filter on samples. All criteria must hold; of a list at least one value. */
 export interface SampleCriteria {
   readonly mimes?: readonly string[] | undefined;
   readonly size?: SizeCriteria | undefined;
@@ -79,11 +79,11 @@ export interface SampleHistory {
   readonly sampleId: number;
   /** When its newest scan was accepted; null if it was never scanned. */
   readonly lastScan: Date | null;
-  /** The names it was submitted under, each once, the newest first. */
+  /** The distinct names under which it was submitted, the newest first. */
   readonly names: readonly string[];
 }
 
-/** Names are taken from so many of the newest scans; and the most names. */
+/** How many of the newest scans are searched for names, and the most names. */
 const NAMED_SCANS = 1_000;
 const NAMES = 20;
 

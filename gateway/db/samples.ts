@@ -8,9 +8,9 @@ import { elements, runPreparedQuery } from "./prepared.js";
 
 /** A sample with the copies of its bytes. */
 export interface StoredSample extends SampleRecord {
-  /** Null: the bytes are not stored. */
+  /** Null if the bytes are not stored. */
   readonly isolated: SampleCopy | null;
-  /** Null: no open scan needed them in the internet account so far. */
+  /** Null if no open scan has needed them in the internet account so far. */
   readonly internet: SampleCopy | null;
 }
 
@@ -42,7 +42,7 @@ export function withCopies({ blob, key, isolated, internet, ...sample }: SampleR
   return { ...sample, stored: blob !== null, isolated: copy(isolated), internet: copy(internet) };
 }
 
-/** The sample with that md5, sha1 or sha256 (told apart by length); of several, the newest. */
+/** The sample with this md5, sha1 or sha256 (the length decides which); the newest if there are several. */
 export async function findSample(db: Database, hash: string): Promise<StoredSample | undefined> {
   const column = hashName(hash);
   if (column === undefined) return undefined;
@@ -72,7 +72,7 @@ export function selectSamples(db: Database) {
   return db.selectFrom("samples").select(columns);
 }
 
-/** The existing ones of these samples. */
+/** Reads these samples, as far as they exist. */
 export async function readSamplesById(db: Database, sampleIds: readonly number[]): Promise<SampleRecord[]> {
   const among = sql<number>`any(${[...sampleIds]}::bigint[])`;
   const rows = await selectSamples(db).where("id", "=", among).execute();
@@ -82,15 +82,14 @@ export async function readSamplesById(db: Database, sampleIds: readonly number[]
 /** Bytes that were just put into the store, for the requests that need them. */
 export interface NewBytes {
   readonly put: PutResult;
-  /** The blob of the sample's row whose bytes are lost: these take its place. */
+  /** The blob of the sample's row whose bytes are lost and which these replace. */
   readonly replaces: string | null;
   readonly requests?: readonly number[];
 }
 
 /**
- * The statement that inserts or completes the row of each sample, in sha256 order; each sha256 occurs once. `which` may leave some
- * out by the column `requests`. A row keeps the blob that it has, unless that is the one that `replaces` says is lost. Returns the
- * columns of {@link NAMED}.
+ * The statement that inserts or completes the row of each sample, in sha256 order, each sha256 once. `which` may filter by the column
+ * `requests`. A row keeps its blob, unless `replaces` says that it is lost. Returns the columns of {@link NAMED}.
  */
 export function upsertBytes(samples: readonly NewBytes[], which: RawBuilder<unknown> = sql``): RawBuilder<unknown> {
   const rows = samples.flatMap(({ put: { copy, ...content }, requests = [] }) =>
@@ -113,10 +112,10 @@ export function upsertBytes(samples: readonly NewBytes[], which: RawBuilder<unkn
     returning ${NAMED}`;
 }
 
-/** What a sample's row says of its bytes. */
+/** The columns of a sample's row that describe its bytes. */
 export const NAMED = sql.raw("id, sha256, blob, blob_key, isolated_chunks, internet_chunks, first_seen");
 
-/** Sees to it that a sample has its row. Returns its id, the blob that it names, and when it was first seen. */
+/** Ensures that a sample has a row. Returns its id, the blob it refers to, and when it was first seen. */
 export async function upsertSample(tx: Tx, bytes: NewBytes): Promise<{ sampleId: number; blob: string; firstSeen: Date }> {
   const { rows } = await sql<{ sampleId: number; blob: string; firstSeen: Date }>`
     with named as (${upsertBytes([bytes])}) select id as "sampleId", blob, first_seen as "firstSeen" from named`.execute(tx);
@@ -125,7 +124,7 @@ export async function upsertSample(tx: Tx, bytes: NewBytes): Promise<{ sampleId:
   return row;
 }
 
-/** Adds a copy in the internet account, beside one that was made at the same time; false if the sample has another blob by now. */
+/** Adds a copy in the internet account, next to one made at the same time; false if the sample now has another blob. */
 export async function addInternetCopy(db: Database, sampleId: number, { blob, location }: StoredBlob): Promise<boolean> {
   const updated = await db
     .updateTable("samples")
@@ -137,9 +136,9 @@ export async function addInternetCopy(db: Database, sampleId: number, { blob, lo
 }
 
 /**
- * Takes internet copies that no open scan needs out of their rows, and enters them for removal; the ids of the removals. The rows are
- * locked before it is asked who needs them: a scan that is accepted meanwhile waits for the lock because of its foreign key, and its
- * request is published only after another look at the row.
+ * Takes internet copies that no open scan needs out of their rows and schedules their removal; returns the ids of the removals. The rows
+ * are locked before checking who needs them: a scan accepted meanwhile waits for the lock because of its foreign key, and its request is
+ * published only after reading the row again.
  */
 export async function releaseInternetCopies(tx: Tx, { limit, except, took }: RowBatch): Promise<number[]> {
   const candidates = await sql<{ id: number }>`
@@ -160,7 +159,7 @@ export async function releaseInternetCopies(tx: Tx, { limit, except, took }: Row
   return rows.map(({ id }) => id);
 }
 
-/** Those of these blobs that a row names, and whether it names an internet copy. */
+/** Which of these blobs a row refers to, and whether it refers to an internet copy. */
 export async function readNamedBlobs(db: Database, blobs: readonly string[]): Promise<Map<string, { inInternet: boolean }>> {
   if (blobs.length === 0) return new Map();
   const rows = await db

@@ -5,10 +5,10 @@ import type { Database } from "./database.js";
 import { conditionOf, type ScanCriteria } from "./scan-list.js";
 import { scanOf, selectScans } from "./scans.js";
 
-/** Which transactions can be seen at a moment: a `pg_snapshot` as text. */
+/** Which transactions are visible at a moment: a `pg_snapshot` as text. */
 export type Snapshot = string;
 
-/** The changes between two snapshots, or those after a place among them. */
+/** The changes between two snapshots, optionally after a place among them. */
 export interface SnapshotRange {
   readonly from: Snapshot;
   readonly to: Snapshot;
@@ -33,15 +33,15 @@ export async function readSnapshot(db: Database): Promise<Snapshot> {
   return rows[0]?.now ?? "";
 }
 
-/** Whether a snapshot can have been taken before another one of the same database. */
+/** Whether a snapshot can be older than another one of the same database. */
 export function precedes(snapshot: Snapshot, later: Snapshot): boolean {
   return BigInt(partsOf(snapshot).xmax) <= BigInt(partsOf(later).xmax);
 }
 
 /**
- * Scans of which a change became visible between two snapshots, in the order of changes; each once, as it is now. A scan that has
- * changed again since belongs to a later range. Transactions that were running at the first snapshot are looked up one by one,
- * however long they took; all others come after that snapshot's end.
+ * Scans with a change that became visible between two snapshots, in the order of changes; each once, in its current state. A scan that has
+ * changed again since belongs to a later range. Transactions that were running at the first snapshot are looked up one by one, however long
+ * they took; all others are newer than that snapshot.
  */
 export async function readChangedScans(
   db: Database,

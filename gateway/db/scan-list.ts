@@ -22,7 +22,7 @@ import { runPreparedQuery } from "./prepared.js";
 import { scanOf, selectScans } from "./scans.js";
 import { writtenForms } from "./written-forms.js";
 
-/** A filter on scans. All criteria must hold; of a list any one, of labels all. */
+/** A filter on scans. All criteria must hold; of a list at least one value, of labels all. */
 export interface ScanCriteria {
   readonly verdicts?: readonly Verdict[] | undefined;
   readonly final?: boolean | undefined;
@@ -31,17 +31,17 @@ export interface ScanCriteria {
   readonly size?: SizeCriteria | undefined;
   readonly started?: TimeCriteria | undefined;
   readonly ended?: TimeCriteria | undefined;
-  /** Names, in which `*` stands for any text. */
+  /** Names; `*` matches any text. */
   readonly names?: readonly string[] | undefined;
   /** Lower-case hex. */
   readonly hashes?: readonly string[] | undefined;
   readonly labels?: readonly LabelCriteria[] | undefined;
   readonly batch?: number | undefined;
-  /** Default: those that somebody asked for. */
+  /** Default: scans that a client asked for. */
   readonly origins?: readonly ScanOrigin[] | undefined;
 }
 
-/** A label; without a value, whatever its value. */
+/** A label; without a value, any value matches. */
 export interface LabelCriteria {
   readonly key: string;
   readonly value: string | undefined;
@@ -52,28 +52,28 @@ export interface ResultCriteria {
   readonly engineIds?: readonly number[] | undefined;
   readonly verdicts?: readonly EngineVerdict[] | undefined;
   readonly states?: readonly ResultState[] | undefined;
-  /** Text that the signature contains, without regard to case. */
+  /** Text that the signature contains, ignoring case. */
   readonly signature?: string | undefined;
-  /** The signature itself. */
+  /** The exact signature. */
   readonly signatureIs?: string | undefined;
   readonly slowerThanMs?: number | undefined;
-  /** Whether its verdict differs from the scan's on whether the sample is a detection. */
+  /** Whether it disagrees with the scan on whether the sample is a detection. */
   readonly disagrees?: boolean | undefined;
 }
 
 /** A scan with its place in lists. */
 export interface PlacedScan extends ScanRecord {
-  /** The microsecond since 1970 of the time by which the list is ordered, or at which it was accepted. */
+  /** The time by which the list is ordered, or of acceptance, in microseconds since 1970. */
   readonly placeMicros: number;
 }
 
-/** A range of time is read by the index on time; everything else in the order of ids, as the other indexes are. */
+/** A range of time uses the index on time; everything else is in the order of ids, like the other indexes. */
 function orderOf(criteria: ScanCriteria): ListOrder {
   const time = orderingTime(criteria);
   return { id: "scans.id", time: time === "end" ? "scans.end_date" : "scans.start_date", byTime: time !== undefined };
 }
 
-/** By which time a list with these criteria is ordered; undefined: by number. */
+/** The time by which a list with these criteria is ordered; undefined means by id. */
 export function orderingTime({ started, ended }: ScanCriteria): "start" | "end" | undefined {
   if (started !== undefined) return "start";
   return ended === undefined ? undefined : "end";
@@ -94,14 +94,14 @@ function selectPage(db: Database, criteria: ScanCriteria, page: ListPage) {
     ...conditionsOf(criteria, order.byTime ? undefined : beyond({ ...order, id: "results.scan_id" }, page)),
     beyond(order, page),
   ]);
-  // The page is limited before samples are joined to it.
+  // Limits the page before joining samples.
   const cut = db.with("scans", (tables) =>
     tables.selectFrom("scans").selectAll().where(wanted).orderBy(inOrder(order, page)).limit(sql.lit(page.limit)),
   );
   return selectScans(cut).select(microsOf(order.time).as("placeMicros")).orderBy(inOrder(order, page));
 }
 
-/** The list without a filter is the most frequent, so it is prepared; with a filter Postgres plans for its values. */
+/** The list without a filter is the most frequent one, so it is prepared. With a filter, Postgres plans for its values. */
 function isEverything(criteria: ScanCriteria): boolean {
   return Object.values(criteria).every((value) => value === undefined);
 }
@@ -118,12 +118,12 @@ export async function countScans(db: Database, criteria: ScanCriteria): Promise<
   return listCount(rows[0]?.count ?? 0);
 }
 
-/** The condition that a scan, of a table or expression `scans`, meets the criteria. */
+/** The condition that a scan meets the criteria, for a table or expression named `scans`. */
 export function conditionOf(criteria: ScanCriteria): Condition {
   return all(conditionsOf(criteria));
 }
 
-/** `resultsBeyond` repeats the page's beginning: Postgres does not infer `results.scan_id > x` from `scans.id > x`. */
+/** `resultsBeyond` repeats the start of the page, because Postgres does not infer `results.scan_id > x` from `scans.id > x`. */
 function conditionsOf(criteria: ScanCriteria, resultsBeyond?: Condition): (Condition | undefined)[] {
   const { verdicts, final, results, mimes, size, started, ended, names, hashes, labels, batch, origins } = criteria;
   const ofSample = [mimeIs("samples.mime", mimes), ...sizeWithin("samples.size", size), hashIs(hashes)].filter(
@@ -176,7 +176,7 @@ function hasResult(results: readonly ResultCriteria[], resultsBeyond: Condition 
     select from ${table} as results where results.scan_id = scans.id and ${all([resultsBeyond, wanted])})`;
 }
 
-/** Rare values are looked up in the columns that index them. A scan with an open result is open itself. */
+/** Rare values are looked up in the columns that index them. A scan with an open result is itself open. */
 function resultIs(criteria: ResultCriteria, onlyNoted: boolean): Condition {
   const { engineIds, verdicts, states, signature, signatureIs, slowerThanMs, disagrees } = criteria;
   const rareVerdict = verdicts?.every((verdict) => FINDINGS.has(verdict)) ?? false;
@@ -194,15 +194,15 @@ function resultIs(criteria: ResultCriteria, onlyNoted: boolean): Condition {
   ]);
 }
 
-/** A trigger keeps results that took so long in a table of their own as well. */
+/** A trigger copies results that took this long to a table of their own. */
 const NOTED_MS = 10_000;
 
-/** Whether that table has all that is asked of a result. */
+/** Whether that table covers all criteria on a result. */
 function isNoted({ slowerThanMs = 0, ...others }: ResultCriteria): boolean {
   return slowerThanMs >= NOTED_MS && Object.values({ ...others, engineIds: undefined }).every((value) => value === undefined);
 }
 
-/** Postgres infers nothing of the columns of one table from those of the other, so the criteria are repeated. */
+/** Postgres infers nothing from one table's columns about the other's, so the criteria are repeated. */
 function isNotedAs(slowerThanMs: number, engineIds: readonly number[] | undefined): Condition {
   const noted = all([
     sql<SqlBool>`slow.scan_id = results.scan_id and slow.engine_id = results.engine_id and slow.duration_ms > ${slowerThanMs}`,
@@ -211,7 +211,10 @@ function isNotedAs(slowerThanMs: number, engineIds: readonly number[] | undefine
   return sql<SqlBool>`exists (select from slow_results as slow where ${noted})`;
 }
 
-/** A scan is a detection if one of its results is. So a result that differs is none of a scan that is, and those are few. */
+/**
+ * A scan is a detection if one of its results is. So a result can differ only if it is clean in a scan that is a detection, and those are
+ * few.
+ */
 function isAtOdds(disagrees: boolean): Condition {
   if (disagrees) return sql<SqlBool>`(results.verdict = 'CLEAN' and scans.verdict >= 'SUSPICIOUS')`;
   return sql<SqlBool>`(results.verdict is not null and scans.verdict >= 'CLEAN'

@@ -13,7 +13,7 @@ import type { Tables } from "../../schema/tables/database.js";
 import { parseTimestamp, type Database } from "./database.js";
 import { elements, runPreparedQuery } from "./prepared.js";
 
-/** Scans with their samples. If `db` has a table expression `scans`, the scans are taken from there. */
+/** Scans with their samples. If `db` defines an expression `scans`, scans are read from it. */
 export function selectScans(db: QueryCreator<Tables>) {
   return db
     .selectFrom("scans")
@@ -51,7 +51,7 @@ export function selectScans(db: QueryCreator<Tables>) {
 
 type ScanRow = Awaited<ReturnType<ReturnType<typeof selectScans>["execute"]>>[number];
 
-/** Adds the sample as an object. Changes the row in place, for speed: copying it costs as much as reading it. */
+/** Adds the sample as an object. It changes the row in place for speed: copying costs as much as reading. */
 export function scanOf<Row extends ScanRow>(row: Row): Row & { readonly sample: SampleRecord } {
   const { sampleId, sha256, md5, sha1, size, mime, firstSeen, stored } = row;
   return Object.assign(row, { sample: { sampleId, sha256, md5, sha1, size, mime, firstSeen, stored } });
@@ -63,10 +63,7 @@ export async function readScanRecord(db: Database, scanId: number): Promise<Scan
   return row && scanOf(row);
 }
 
-/**
- * One scan with its results, in one statement, so that all of it is of one moment. The results come as JSON, which this process
- * parses faster than columns.
- */
+/** One scan with its results, in one statement and thus one snapshot. The results come as JSON, which parses faster than columns. */
 export async function readScan(db: Database, scanId: number): Promise<ScanReport | undefined> {
   const [row] = await runPreparedQuery(db, "report", [scanId], () =>
     selectScans(db)
@@ -82,7 +79,7 @@ export async function readBriefScan(db: Database, scanId: number): Promise<Brief
   return report;
 }
 
-/** The same of several scans, in their order. */
+/** The same for several scans, in the given order. */
 export async function readBriefScans(db: Database, scanIds: readonly number[]): Promise<(BriefReport | undefined)[]> {
   const rows = await runPreparedQuery(db, "brief reports", [[...scanIds]], () =>
     selectScans(db)
@@ -108,7 +105,7 @@ function withDates<Row extends Json<BriefResult>>(result: Row) {
   });
 }
 
-/** In JSON a T separates day and time, in Postgres's text format a space. */
+/** JSON separates day and time by a T, Postgres's text format by a space. */
 function parseDate(text: string | null): Date | null {
   return text === null ? null : parseTimestamp(text.replace("T", " "));
 }
@@ -132,19 +129,19 @@ export async function readScans(db: Database, { newestFirst, after, limit }: Sca
   return rows.map(scanOf);
 }
 
-/** The existing ones of these scans, in ascending id. */
+/** Reads these scans, as far as they exist, in ascending id. */
 export async function readScansById(db: Database, scanIds: readonly number[]): Promise<ScanRecord[]> {
   return (await selectScans(db).where("scans.id", "=", among(scanIds)).orderBy("scans.id").execute()).map(scanOf);
 }
 
-/** The revisions of the existing ones of these scans. */
+/** The revisions of these scans, as far as they exist. */
 export async function readRevisions(db: Database, scanIds: readonly number[]): Promise<[scanId: number, revision: number][]> {
   const { rows } = await sql<{ id: number; revision: number }>`
     select id, revision from scans where id = any(${scanIds}::bigint[])`.execute(db);
   return rows.map(({ id, revision }) => [id, revision]);
 }
 
-/** The results of several scans, each scan's in the order of the engines' names; in one statement. */
+/** The results of several scans in one statement, ordered by engine name within each scan. */
 export async function readResults(db: Database, scanIds: readonly number[]): Promise<Map<number, ResultRecord[]>> {
   return byScan(scanIds, await runPreparedQuery(db, "results", [[...scanIds]], () => selectResults(db, among(scanIds))));
 }
@@ -157,7 +154,7 @@ export async function readBriefResults(db: Database, scanIds: readonly number[])
   );
 }
 
-/** The results without where and when the engines ran. */
+/** The results without details of where and when the engines ran. */
 export async function readListedResults(db: Database, scanIds: readonly number[]): Promise<Map<number, ListedResult[]>> {
   return byScan(
     scanIds,
@@ -200,7 +197,7 @@ function selectBriefResults(db: Database, ofScans: Expression<number>) {
   ]);
 }
 
-/** What engines say, without their own output, and without where and when they ran. */
+/** The engines' statements, without their own output and without details of where and when they ran. */
 function selectSaid(db: Database, ofScans: Expression<number>) {
   return db
     .selectFrom("results")

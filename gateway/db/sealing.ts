@@ -3,12 +3,12 @@ import { SEALING } from "../../schema/sealed-chunks.js";
 import type { Database } from "./database.js";
 import { GONE_AFTER } from "./gateways.js";
 
-/** An agent that was heard so recently may come back as it was. So may any, while no gateway has listened for so long. */
+/** An agent that was heard this recently may return with the same version. While no gateway has listened this long, any agent may. */
 const AGENT_MAY_RETURN = sql`interval '10 minutes'`;
 
 /**
- * Whether all samples are sealed from now on. That begins when nobody is there, or may come back soon, who cannot read what is sealed,
- * and never ends: otherwise an agent could have samples stored unsealed by saying that it is an old one.
+ * Whether all samples are sealed from now on. It begins once every gateway and agent that is present, or may return soon, can read sealed
+ * samples. It never ends: otherwise an agent could have samples stored unsealed by claiming to be old.
  */
 export async function beginSealing(db: Database): Promise<boolean> {
   const cannotRead = sql`coalesce(sealing, 0) < ${SEALING}`;

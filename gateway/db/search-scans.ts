@@ -6,12 +6,12 @@ import { COUNTED, listCount, type ListCount } from "./list-place.js";
 import { INDEXED_NAME, indexedParts } from "./name-index.js";
 import { readScansById } from "./scans.js";
 
-/** What scans are searched for; one that matches any of it is found. */
+/** Search terms; a scan is found if any of them matches. */
 export interface SearchTerms {
   readonly scanIds: readonly number[];
   /** Lower-case hex. */
   readonly hashes: readonly string[];
-  /** Names in any case, in which `*` stands for any text. */
+  /** Names in any case; `*` matches any text. */
   readonly names: readonly string[];
 }
 
@@ -39,7 +39,7 @@ export async function countFound(db: Database, terms: SearchTerms): Promise<List
   return listCount(rows[0]?.count ?? 0);
 }
 
-/** Each way to find scans has an index of its own, and gives its newest ones: one condition for all would read every scan. */
+/** Each kind of term has its own index and yields its newest scans. A single condition for all would read every scan. */
 function found({ scanIds, hashes, names }: SearchTerms, limit: number, after?: number): RawBuilder<unknown> {
   const before = after === undefined ? undefined : sql<SqlBool>`scans.id < ${after}`;
   const newest = sql`order by scans.id desc limit ${limit}`;

@@ -5,16 +5,16 @@ import { isFound } from "./list-conditions.js";
 import { INDEXED_NAME, indexedPart } from "./name-index.js";
 import { writtenForms } from "./written-forms.js";
 
-/** What scans are looked for: by their sample's hashes or by their names, any of them. */
+/** What to search for: scans with any of these hashes or names. */
 export interface Search {
   readonly hashes: readonly string[];
   /** Whole names. */
   readonly names: readonly string[];
-  /** Names in which `%` stands for any text. */
+  /** Names in which `%` matches any text. */
   readonly patterns: readonly string[];
 }
 
-/** Sorts the terms of a search. A hash can be a name too; empty terms, and those that no row can hold, find nothing. */
+/** Sorts the terms of a search. A hash can also be a name. Empty terms, and terms that no row can contain, find nothing. */
 export function searchFor(terms: readonly string[]): Search {
   const wanted = [...new Set(terms.flatMap(writtenForms))].filter((term) => !term.includes("\0"));
   return {
@@ -24,7 +24,7 @@ export function searchFor(terms: readonly string[]): Search {
   };
 }
 
-/** The ids of a page of the scans that are looked for, ascending. Each way to find them gives its first ones, in order. */
+/** A page of the ids of matching scans, ascending. Each kind of term yields its first ones, in order. */
 export async function findScanIds(db: Database, search: Search, page: { after: number; limit: number }): Promise<number[]> {
   const { after, limit } = page;
   const end = sql`order by scans.id limit ${limit}`;
@@ -43,12 +43,12 @@ export async function findScanIds(db: Database, search: Search, page: { after: n
   return rows.map(({ id }) => id);
 }
 
-/** Only `%` is a wildcard: `_` stands for itself in the names of files. */
+/** Only `%` is a wildcard; `_` is literal, because file names contain it. */
 function escaped(pattern: string): string {
   return pattern.replace(/[\\_]/g, "\\$&");
 }
 
-/** What a pattern says of the indexed part of a name. */
+/** The condition that a pattern puts on the indexed part of a name. */
 function head(pattern: string): string {
   const prefix = pattern.slice(0, pattern.indexOf("%"));
   return `${escaped(indexedPart(prefix))}%`;

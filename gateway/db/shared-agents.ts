@@ -3,7 +3,7 @@ import type { InternetClass } from "../../schema/classes.js";
 import type { Database } from "./database.js";
 import { hasListened } from "./gateways.js";
 
-/** An agent that works with the credentials that its class shares. */
+/** An agent that uses the credentials shared by its class. */
 export interface SharingAgent {
   readonly agent: string;
   readonly class: InternetClass;
@@ -12,14 +12,14 @@ export interface SharingAgent {
   readonly lastHeardAt: Date;
 }
 
-/** An agent that was not heard for so long, while a gateway listened, does not work with shared credentials any more. */
+/** An agent that was silent for this long, while a gateway was listening, no longer counts as using shared credentials. */
 const MAY_RETURN = sql`interval '10 minutes'`;
 
-/** Whoever has an account, or had one, has joined. */
+/** An agent that has or had an account has joined. */
 const hasNotJoined = sql<boolean>`
   not exists (select from agent_accounts as its where its.agent = agents.agent and its.internet = agents.internet)`;
 
-/** The agents that are remembered and have not joined, by name. */
+/** The remembered agents that have not joined, by name. */
 export async function readSharingAgents(db: Database): Promise<SharingAgent[]> {
   const { rows } = await sql<SharingAgent>`
     select agent, case when internet then 'internet' else 'isolated' end as class, host, version, heard_at as "lastHeardAt"
@@ -27,7 +27,7 @@ export async function readSharingAgents(db: Database): Promise<SharingAgent[]> {
   return rows;
 }
 
-/** Whether no agent of a class needs the credentials any more that it has shared. */
+/** Whether no agent of a class needs the shared credentials any more. */
 export async function areAllJoined(db: Database, internet: InternetClass): Promise<boolean> {
   const { rows } = await sql<{ all: boolean }>`
     select ${hasListened(MAY_RETURN)}

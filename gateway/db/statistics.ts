@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { EngineCounts, EnginePointCounts, ScanCounts, SignatureRecord, TypeRecord } from "../../schema/reports.js";
 import type { Database, Tx } from "./database.js";
 
-/** From the beginning of an hour to the beginning of another. */
+/** From the start of one hour to the start of another. */
 export interface Hours {
   readonly from: Date;
   readonly to: Date;
@@ -10,7 +10,7 @@ export interface Hours {
 
 const within = ({ from, to }: Hours) => sql`hour >= ${from} and hour < ${to}`;
 
-/** Final scans by hour or day (UTC); none for times without scans. */
+/** Final scans by hour or day (UTC); times without scans are left out. */
 export async function readScanCounts(
   db: Database,
   hours: Hours,
@@ -37,7 +37,7 @@ export async function readEngineCounts(db: Database | Tx, hours: Hours): Promise
   return rows;
 }
 
-/** The same of each engine by hour or day (UTC); none for times without results. */
+/** The same for each engine by hour or day (UTC); times without results are left out. */
 export async function readEnginePoints(
   db: Database,
   hours: Hours,
@@ -78,14 +78,14 @@ export async function readDurations(db: Database | Tx, hours: Hours): Promise<Ma
   return byEngine;
 }
 
-/** How long scans took from being accepted to being final. */
+/** How long scans took from acceptance to their final verdict. */
 export async function readWaits(db: Database, hours: Hours): Promise<Buckets> {
   const { rows } = await sql<{ bucket: number; count: number }>`
     select bucket, sum(scans)::int8 as count from hourly_waits where ${within(hours)} group by 1 order by 1`.execute(db);
   return rows;
 }
 
-/** The signatures that were found most. */
+/** The most frequent signatures. */
 export async function readTopSignatures(db: Database, hours: Hours, limit: number): Promise<SignatureRecord[]> {
   const { rows } = await sql<SignatureRecord>`
     select engines.name as engine, signature, sum(results)::int8 as results
@@ -94,7 +94,7 @@ export async function readTopSignatures(db: Database, hours: Hours, limit: numbe
   return rows;
 }
 
-/** The types that were scanned most. */
+/** The most frequent types. */
 export async function readTopTypes(db: Database, hours: Hours, limit: number): Promise<TypeRecord[]> {
   const { rows } = await sql<TypeRecord>`
     select mime, sum(scans)::int8 as scans, sum(detected)::int8 as detected

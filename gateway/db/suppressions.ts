@@ -3,24 +3,24 @@ import { bareSignature } from "../../schema/suppressed.js";
 import type { Database, Tx } from "./database.js";
 import { elements, runPrepared } from "./prepared.js";
 
-/** A signature that counts for nothing, or that did. */
+/** A suppressed signature, or one that was suppressed. */
 export interface SuppressionRecord {
   readonly id: number;
-  /** Null: every engine. */
+  /** Null means every engine. */
   readonly engine: string | null;
   readonly signature: string;
   readonly reason: string;
   readonly createdAt: Date;
-  /** Null: it never expires. */
+  /** Null means never. */
   readonly expiresAt: Date | null;
-  /** Since when the signature counts again; null: it does not. */
+  /** When the suppression ended; null if it has not. */
   readonly endedAt: Date | null;
 }
 
 /** A signature to suppress. */
 export type NewSuppression = Pick<SuppressionRecord, "engine" | "signature" | "reason" | "expiresAt">;
 
-/** How long those are listed whose signatures count again. */
+/** How long ended suppressions are listed. */
 const KEPT_DAYS = 90;
 
 const columns = [
@@ -33,21 +33,21 @@ const columns = [
   sql<Date | null>`coalesce(ended_at, case when expires_at <= now() then expires_at end)`.as("endedAt"),
 ] as const;
 
-/** Whether a row of `suppressions` holds now. */
+/** Whether a row of `suppressions` is in force now. */
 export const isLive = sql<boolean>`(suppressions.ended_at is null and coalesce(suppressions.expires_at > now(), true))`;
 
-/** Locks the list for whoever changes it: how many are live changes by that alone. */
+/** Locks the list for changes. The number in force changes only under this lock. */
 export async function lockSuppressions(tx: Tx): Promise<void> {
   await sql`lock table suppressions in share row exclusive mode`.execute(tx);
 }
 
-/** How many hold now. */
+/** How many are in force now. */
 export async function countLive(tx: Tx): Promise<number> {
   const { rows } = await sql<{ live: number }>`select count(*) as live from suppressions where ${isLive}`.execute(tx);
   return rows[0]?.live ?? 0;
 }
 
-/** Inserts a suppression; one that holds already for the same engine and signature gets the new reason and expiry. */
+/** Inserts a suppression; one in force for the same engine and signature gets the new reason and expiry. */
 export async function upsertSuppression(
   tx: Tx,
   { engine, signature, reason, expiresAt }: NewSuppression,
@@ -67,7 +67,7 @@ export async function upsertSuppression(
     .executeTakeFirstOrThrow();
 }
 
-/** Lifts a suppression. Returns it as it is now, and whether it was this call that lifted it; undefined if there is none. */
+/** Lifts a suppression. Returns its new state and whether this call lifted it; undefined if there is none. */
 export async function endSuppression(
   tx: Tx,
   id: number,
@@ -83,7 +83,7 @@ export async function endSuppression(
   return { suppression, changed: true };
 }
 
-/** A page of them, the newest first; those whose signatures count again only if asked for. */
+/** A page of suppressions, the newest first; ended ones only on request. */
 export async function listSuppressions(
   db: Database,
   { ended, after, limit }: { ended: boolean; after: number | undefined; limit: number },
@@ -94,14 +94,14 @@ export async function listSuppressions(
   return query.execute();
 }
 
-/** A suppression that holds, as it applies to an engine's subject token; null: to every engine. */
+/** A suppression in force for an engine's subject token; null means every engine. */
 export interface LiveSuppression {
   readonly engine: string | null;
   readonly signature: string;
   readonly reason: string;
 }
 
-/** Those that hold for some of these signatures. */
+/** The suppressions in force for these signatures. */
 export async function findSuppressions(db: Database, signatures: readonly string[]): Promise<LiveSuppression[]> {
   const names = elements([...new Set(signatures.map(bareSignature))], "text");
   return runPrepared(
@@ -113,7 +113,7 @@ export async function findSuppressions(db: Database, signatures: readonly string
   );
 }
 
-/** All that hold. */
+/** All suppressions in force. */
 export async function readLiveSuppressions(db: Database): Promise<Pick<LiveSuppression, "engine" | "signature">[]> {
   return db
     .selectFrom("suppressions")

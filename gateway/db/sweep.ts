@@ -4,7 +4,7 @@ import type { RowBatch, RowRange } from "../batches/row-batches.js";
 import type { Database, Tx } from "./database.js";
 import { requestAgain } from "./request-again.js";
 
-/** Locks overdue scans that no other gateway is closing. Returns their open results, and whether an agent was ever there for each. */
+/** Locks overdue scans that no other gateway is closing. Returns their open results, and for each whether an agent was ever present. */
 export async function lockOverdue(tx: Tx, { limit, except }: RowRange) {
   const { rows } = await sql<{ scanId: number; engine: string; internet: boolean; hadAgent: boolean }>`
     with overdue as (
@@ -20,7 +20,7 @@ export async function lockOverdue(tx: Tx, { limit, except }: RowRange) {
 /** The state of an account's requests on the bus. */
 export interface BusState {
   readonly internet: boolean;
-  /** A time by Postgres's clock before the bus was asked; requests that were published later are not judged. */
+  /** A time by Postgres's clock before the bus was queried; requests published later are not judged. */
   readonly asOf: Date;
   /** Identity and last sequence of SCANS. */
   readonly stream: string;
@@ -35,9 +35,9 @@ export async function readClock(db: Database): Promise<Date> {
 }
 
 /**
- * Inserts requests that the bus has lost into the outbox again, for the engines whose results are still open. A request is lost if its
- * durable has settled it and no result came, if its sequence is above the end of the stream, if its stream is gone, or if the engine
- * listens to another subject by now.
+ * Inserts requests that the bus has lost into the outbox again, for engines whose results are still open. A request is lost if its durable
+ * has settled it and no result came, if its sequence is beyond the end of the stream, if its stream is gone, or if the engine now listens
+ * to another subject.
  */
 export async function requeueLost(
   tx: Tx,
@@ -58,10 +58,10 @@ export async function requeueLost(
   return requestAgain(tx, lost.rows);
 }
 
-/** The engine has left the request's subject. A running scan goes on, unless its results would come from the other account. */
+/** The engine has left the request's subject. A running scan continues, unless its result would come from the other account. */
 const moved = sql<boolean>`(outbox.internet <> engines.internet or outbox.speed <> engines.speed and results.state = 'QUEUED')`;
 
-/** Inserts requests on subjects that the engine has left into the outbox again. Returns those that are not held. */
+/** Inserts requests again whose subjects the engine has left. Returns those that are not held. */
 export async function requeueMoved(tx: Tx, engineId: number): Promise<number[]> {
   const { rows } = await sql<{ outboxId: number; engineId: number }>`
     select outbox.id as "outboxId", results.engine_id as "engineId"
@@ -74,9 +74,8 @@ export async function requeueMoved(tx: Tx, engineId: number): Promise<number[]> 
 }
 
 /**
- * Deletes requests whose answers nobody waits for: those that name no engine any more, and those of final scans. Whoever makes a scan
- * final deletes the requests it sees, but another may have been inserted while it waited for the scan. A locked one waits for the
- * next time.
+ * Deletes requests that need no more answers: those that name no engine any more, and those of final scans. Finishing a scan deletes the
+ * requests it sees, but another may be inserted while it waits for the scan's lock. A locked request is left for the next run.
  */
 export async function removeSettled(db: Database): Promise<void> {
   await sql`
@@ -85,9 +84,9 @@ export async function removeSettled(db: Database): Promise<void> {
       where engine_ids = '{}' or end_date is not null for update of outbox skip locked))`.execute(db);
 }
 
-/** How far the sweep of an account has come. */
+/** How far the sweep has got in an account. */
 export interface Marks {
-  /** How far the sample store was walked; undefined: not yet. */
+  /** How far the sample store was walked; undefined before the first walk. */
   readonly samples: WalkPosition | undefined;
   readonly scansSeq: number;
   readonly scansAt: Date | null;
@@ -120,7 +119,7 @@ export async function markSamples(tx: Tx, account: Account, { seq, created }: Wa
     .execute();
 }
 
-/** Records a last sequence of SCANS that was read before now. The time is rounded up, because a Date has whole milliseconds. */
+/** Records the last sequence of SCANS, read just before. The time is rounded up, because a Date has whole milliseconds. */
 export async function markScans(tx: Tx, account: Account, seq: number): Promise<void> {
   await tx
     .updateTable("sweep_marks")
@@ -130,9 +129,9 @@ export async function markScans(tx: Tx, account: Account, seq: number): Promise<
 }
 
 /**
- * The first sequence of SCANS that is needed: whatever is below it may be purged. Undefined if that is not known now: a request may be
- * on the bus unmarked, because its gateway ended after publishing. If its row is younger than the mark, its sequence is above
- * `marks.scansSeq`; otherwise nothing is known of it.
+ * The first sequence of SCANS that is still needed; everything below may be purged. Undefined if it is unknown: a request may be on the bus
+ * but not marked, because its gateway ended after publishing. If the request's row is younger than the mark, its sequence is above
+ * `marks.scansSeq`; otherwise it can be anything.
  */
 export async function firstNeededSeq(tx: Tx, internet: boolean, stream: string, marks: Marks): Promise<number | undefined> {
   if (marks.scansAt === null) return undefined;

@@ -3,7 +3,7 @@ import type { Tx } from "./database.js";
 import { GONE_AFTER } from "./engine-hosts.js";
 import type { OpenResult } from "./withdraw.js";
 
-/** An open result that no agent will give. */
+/** An open result that no agent will deliver. */
 export interface UnservedResult extends OpenResult {
   /** Why its engine does not work; null if no agent has it. */
   readonly problem: string | null;
@@ -11,21 +11,20 @@ export interface UnservedResult extends OpenResult {
 
 export interface UnservedQuery {
   readonly limit: number;
-  /** Scans that are left out. */
+  /** Scans to skip. */
   readonly except: readonly number[];
   /** Subject tokens of the engines that present agents have. */
   readonly present: readonly string[];
-  /** Those that run samples now: what they have begun is waited for. */
+  /** Those that are scanning right now: their running scans are waited for. */
   readonly busy: readonly string[];
   /** How long open scans wait for an engine that does not work. */
   readonly graceMs: number;
 }
 
 /**
- * Locks open scans that wait for engines that were removed, or do not work on any agent that has them, and returns their results. An
- * engine that has given no result yet is removed too once no agent that has it is heard: nothing of an update is lost with it. BULK
- * scans are in no hurry and wait for an engine that does not work. New scans expect none of these engines, so after a while nothing is
- * left to look for.
+ * Locks open scans that wait for engines that were removed, or that work on no agent that has them, and returns their results. An engine
+ * without any result yet also counts as removed once no agent that has it is heard; this breaks no update. BULK scans are in no hurry and
+ * wait for an engine that does not work. New scans expect none of these engines, so after a while nothing is left to find.
  */
 export async function lockUnserved(tx: Tx, { limit, except, present, busy, graceMs }: UnservedQuery): Promise<UnservedResult[]> {
   const { rows: engines } = await sql<{ id: number; problem: string | null }>`

@@ -9,20 +9,20 @@ export interface UpdateChoice {
   readonly set: string;
   readonly bundleId: number;
   readonly sequence: number;
-  /** What the engine serves now: the last update that was done; null: what its hosts give it. */
+  /** What the engine serves now, after the last finished update; null if it is left to the hosts. */
   readonly baseId: number | null;
-  /** It was given up before: a host failed with it, or somebody went back from it. */
+  /** It was given up before: a host failed with it, or somebody rolled it back. */
   readonly wasRolledBack: boolean;
-  /** Somebody chose another while it was there, or it is older than what the engine serves. */
+  /** Somebody chose another bundle while it existed, or it is older than what the engine serves. */
   readonly wasPassedOver: boolean;
   readonly fetched: boolean;
   readonly automatic: boolean;
 }
 
-/** A bundle is tried again if hosts went offline with it, but not for ever. */
+/** A bundle with which hosts went offline is tried again this often. */
 const MOST_TRIES = 3;
 
-/** The newest bundle of each set, whose files are there. */
+/** The newest bundle of each set whose files exist. */
 export async function readChoices(db: Database | Tx, engineId?: number): Promise<UpdateChoice[]> {
   const { rows } = await sql<UpdateChoice>`
     select newest.engine_id as "engineId", engines.name as engine, engines.internet, newest.set_name as set, newest.id as "bundleId",
@@ -62,7 +62,7 @@ export async function findBundle(
   return found && { id: found.id, set: found.set, isRemoved: found.removedAt !== null };
 }
 
-/** What an engine served of a set before a bundle came: undefined if that is not known, `bundleId: null` for what hosts give it. */
+/** What an engine served of a set before a bundle: undefined if unknown, `bundleId: null` if it was left to the hosts. */
 export async function readBefore(
   tx: Tx,
   engineId: number,

@@ -3,22 +3,22 @@ import type { SwitchWay } from "../../schema/bundle-presence.js";
 import type { Database, Tx } from "./database.js";
 import { isInWindow } from "./update-windows.js";
 
-/** How the bundles of a set come to its engine. */
+/** How an engine gets the bundles of a set. */
 export interface PolicyRecord {
   readonly engineId: number;
   readonly set: string;
   readonly automatic: boolean;
   readonly checkEveryMs: number;
-  /** Minutes of the day (UTC); null: at any time. */
+  /** Minutes of the day (UTC); null means at any time. */
   readonly windowFrom: number | null;
   readonly windowTo: number | null;
   readonly isPaused: boolean;
-  /** Null: it is not paused, or until it is resumed. */
+  /** Null if it is not paused, or paused until it is resumed. */
   readonly pausedUntil: Date | null;
   readonly switch: SwitchWay;
 }
 
-/** What holds for a set of which nothing is said. */
+/** The policy of a set for which none was set. */
 export const DEFAULT_POLICY: Omit<PolicyRecord, "engineId" | "set"> = {
   automatic: true,
   checkEveryMs: 43_200_000,
@@ -48,7 +48,7 @@ export async function readPolicies(db: Database | Tx): Promise<PolicyRecord[]> {
   return db.selectFrom("update_policies").select(columns).execute();
 }
 
-/** Whether updates of a set may begin now, by Postgres's clock, and what of its policy says so. */
+/** Whether updates of a set may begin now, by Postgres's clock, and the parts of its policy that decide this. */
 export interface UpdatePermission extends Pick<
   PolicyRecord,
   "automatic" | "isPaused" | "pausedUntil" | "windowFrom" | "windowTo"
@@ -56,7 +56,7 @@ export interface UpdatePermission extends Pick<
   readonly isInWindow: boolean;
 }
 
-/** The same of one set. */
+/** The same for one set. */
 export async function readUpdatePermission(db: Database | Tx, engineId: number, set: string): Promise<UpdatePermission> {
   const found = await db
     .selectFrom("update_policies")
@@ -67,7 +67,7 @@ export async function readUpdatePermission(db: Database | Tx, engineId: number, 
   return found ?? { ...DEFAULT_POLICY, isInWindow: true };
 }
 
-/** What of a policy is changed. */
+/** The changes to a policy. */
 export type PolicyChange = Partial<Pick<PolicyRecord, "automatic" | "checkEveryMs" | "windowFrom" | "windowTo" | "switch">>;
 
 /** Changes the policy of a set. */
@@ -88,7 +88,7 @@ export async function changePolicy(tx: Tx, engineId: number, set: string, change
     .executeTakeFirstOrThrow();
 }
 
-/** Pauses sets until then, or, with null, until they are resumed; undefined resumes them. */
+/** Pauses sets until a time; null means until they are resumed, and undefined resumes them. */
 export async function pauseSets(
   tx: Tx,
   sets: readonly { engineId: number; set: string }[],

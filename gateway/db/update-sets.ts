@@ -4,7 +4,7 @@ import type { Database } from "./database.js";
 import type { NamedBundle, UpdateRecord } from "./engine-updates.js";
 import type { PolicyRecord } from "./update-policies.js";
 
-/** Every set of an engine of which there is a bundle, a source, a policy or a target. */
+/** Every set of an engine that has a bundle, a source, a policy or a target. */
 export async function readSets(db: Database): Promise<{ engineId: number; set: string }[]> {
   const { rows } = await sql<{ engineId: number; set: string }>`
     select engine_id as "engineId", set_name as set from (
@@ -71,7 +71,7 @@ export interface SetHostRecord {
   readonly since: Date | null;
 }
 
-/** A set of an engine, and who serves which of its bundles. */
+/** A set of an engine, and which hosts serve which of its bundles. */
 export interface UpdateSetRecord {
   readonly engineId: number;
   readonly engine: string;

@@ -1,18 +1,18 @@
 import { sql, type RawBuilder } from "kysely";
 import type { Database, Tx } from "./database.js";
 
-/** When engines of an agent may begin to be updated. */
+/** When updates of an agent's engines may begin. */
 export interface HostWindow {
   readonly agent: string;
   /** Minutes of the day (UTC). */
   readonly from: number;
-  /** Before `from`: of the next day. */
+  /** If it is before `from`, it is on the next day. */
   readonly to: number;
-  /** Whether it is so now, by Postgres's clock. */
+  /** Whether the window is open now, by Postgres's clock. */
   readonly isOpen: boolean;
 }
 
-/** Whether it is a time of the window in `window_from` and `window_to`; without one it always is. */
+/** Whether now is within `window_from` and `window_to`; always true without a window. */
 export function isInWindow(): RawBuilder<boolean> {
   const minute = sql`(extract(hour from now() at time zone 'UTC') * 60 + extract(minute from now() at time zone 'UTC'))::integer`;
   return sql<boolean>`case when window_from is null then true

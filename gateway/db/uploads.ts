@@ -23,7 +23,7 @@ export interface UploadRecord {
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** The upload with that id, in any form: Postgres refuses a statement with a malformed one. */
+/** The upload with this id. A malformed id finds nothing; Postgres would refuse the statement. */
 export async function findUpload(db: Database, id: string): Promise<UploadRecord | undefined> {
   if (!UUID.test(id)) return undefined;
   const row = await db
@@ -36,7 +36,7 @@ export async function findUpload(db: Database, id: string): Promise<UploadRecord
   return { expired: row.expired, keyId: row.key_id, sample };
 }
 
-/** Sets the sample of an upload. Returns false if it has one already or is gone. */
+/** Sets the sample of an upload. Returns false if it already has one or is gone. */
 export async function fillUpload(tx: Tx, id: string, sampleId: number): Promise<boolean> {
   const updated = await tx
     .updateTable("uploads")
@@ -47,7 +47,7 @@ export async function fillUpload(tx: Tx, id: string, sampleId: number): Promise<
   return updated.numUpdatedRows === 1n;
 }
 
-/** Deletes uploads a day after they have expired; until then callers are told that they have. */
+/** Deletes uploads a day after they expired. Until then callers are told that they have expired. */
 export async function removeExpiredUploads(db: Database): Promise<void> {
   await db
     .deleteFrom("uploads")

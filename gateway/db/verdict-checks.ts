@@ -4,7 +4,7 @@ import type { ServedBundles } from "../../schema/bundle.js";
 import type { Tx } from "./database.js";
 import { LAST_ID, LATEST_SCANS } from "./reuse.js";
 
-/** What an engine said, and what it was then. */
+/** An engine's answer, with its versions at that time. */
 export interface Answer {
   readonly verdict: EngineVerdict | null;
   readonly signature: string | null;
@@ -12,11 +12,11 @@ export interface Answer {
   readonly signatureVersion: string | null;
 }
 
-/** A sample, and what an engine said of it last. */
+/** A sample, and an engine's last answer for it. */
 export interface Candidate {
   readonly sampleId: number;
   readonly mime: string;
-  /** Null: it is not stored, or the engine has never finished with it in its latest scans. */
+  /** Null if it is not stored, or its latest scans have no finished answer of the engine. */
   readonly last:
     | (Answer & {
         readonly scanId: number;
@@ -27,7 +27,7 @@ export interface Candidate {
     | null;
 }
 
-/** The samples before one, the newest first, each with what the engine said of it last; read as `latestFresh` reads them. */
+/** The samples before a given one, the newest first, each with the engine's last answer; read the same way as in `latestFresh`. */
 export async function readCandidates(
   tx: Tx,
   { engineId, before, limit }: { engineId: number; before: number | null; limit: number },
@@ -56,7 +56,7 @@ export async function insertCheck(tx: Tx, check: { scanId: number; runId: number
     .execute();
 }
 
-/** A scan of a run that is final. */
+/** A final scan of a run. */
 export interface EndedCheck {
   readonly scanId: number;
   readonly runId: number;
@@ -68,11 +68,11 @@ export interface EndedCheck {
   readonly state: ResultState;
   readonly durationMs: number | null;
   readonly now: Answer;
-  /** Null: the scan with the verdict before was deleted meanwhile. */
+  /** Null if the scan with the earlier verdict was deleted meanwhile. */
   readonly before: Answer | null;
 }
 
-/** Locks scans of runs that are final, with what the engine says now and what it said before. */
+/** Locks final scans of runs, with the engine's new and earlier answers. */
 export async function lockEndedChecks(tx: Tx, limit: number): Promise<EndedCheck[]> {
   const answer = (table: string) => sql`jsonb_build_object('verdict', ${sql.ref(`${table}.verdict`)},
     'signature', ${sql.ref(`${table}.signature`)}, 'engineVersion', ${sql.ref(`${table}.engine_version`)},

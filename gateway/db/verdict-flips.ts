@@ -4,7 +4,7 @@ import type { Database, Tx } from "./database.js";
 import { all, hashIs, isAnyOf, timeWithin, type TimeCriteria } from "./list-conditions.js";
 import type { EndedCheck } from "./verdict-checks.js";
 
-/** A verdict of an engine that has changed with its signatures. */
+/** A verdict of an engine that changed with its signatures. */
 export interface VerdictFlipRecord {
   readonly flipId: number;
   readonly engineId: number;
@@ -20,7 +20,7 @@ export interface VerdictFlipRecord {
   readonly at: Date;
 }
 
-/** A filter on them. All criteria must hold; of a list any one. */
+/** A filter on flips. All criteria must hold; of a list at least one value. */
 export interface FlipCriteria {
   readonly engineIds?: readonly number[] | undefined;
   readonly toVerdicts?: readonly EngineVerdict[] | undefined;
@@ -29,7 +29,7 @@ export interface FlipCriteria {
   readonly at?: TimeCriteria | undefined;
 }
 
-/** Keeps what has changed, with the scans that found it, and enters deliveries to webhooks. The scans must be locked. */
+/** Stores flips, keeps the scans that found them, and queues deliveries to webhooks. The scans must be locked. */
 export async function insertFlips(tx: Tx, flips: readonly EndedCheck[]): Promise<void> {
   const rows = flips.map(({ scanId, runId, engineId, sampleId, previous, before, now }) => ({
     run_id: runId,
@@ -70,7 +70,7 @@ const columns = [
   "verdict_flips.at",
 ] as const;
 
-/** A page of them, the newest first. */
+/** A page of flips, the newest first. */
 export async function listFlips(
   db: Database,
   { engineIds, toVerdicts, hashes, at }: FlipCriteria,
@@ -94,7 +94,7 @@ export async function listFlips(
     .execute();
 }
 
-/** What the scan of an update found to have changed. */
+/** The flip that the scan of an update found. */
 export async function readFlipOf(db: Database, scanId: number): Promise<(VerdictFlipRecord & { engine: string }) | undefined> {
   return db
     .selectFrom("verdict_flips")

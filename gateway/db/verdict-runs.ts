@@ -3,24 +3,24 @@ import type { EngineRecord } from "../../schema/reports.js";
 import type { VerdictRunState } from "../../schema/verdict-runs.js";
 import type { Database, Tx } from "./database.js";
 
-/** An engine whose updates are followed. */
+/** An engine whose updates trigger rescans. */
 export interface Follow {
   readonly engineId: number;
-  /** What all hosts that have it announced last; null: they never agreed. */
+  /** The version that all its hosts last agreed on; null if they never agreed. */
   readonly version: string | null;
 }
 
-/** A run that is not at its end. */
+/** An open run. */
 export interface OpenRun {
   readonly runId: number;
   readonly engineId: number;
   readonly version: string;
   readonly beforeSample: number | null;
-  /** Whether it rests, so that the engine has time for others. */
+  /** Whether it is pausing, so that the engine has time for other scans. */
   readonly rests: boolean;
 }
 
-/** A run, for people. */
+/** A run as shown to people. */
 export interface VerdictRunRecord {
   readonly runId: number;
   readonly engineId: number;
@@ -33,7 +33,7 @@ export interface VerdictRunRecord {
   readonly endedAt: Date | null;
 }
 
-/** Whether samples are scanned again after updates of an engine, and how far that is. */
+/** Whether samples are rescanned after updates of an engine, and the progress. */
 export interface UpdateRescanRecord {
   readonly engine: EngineRecord;
   readonly enabled: boolean;
@@ -42,14 +42,14 @@ export interface UpdateRescanRecord {
   readonly run: VerdictRunRecord | null;
 }
 
-/** Takes the lock on runs, which one gateway holds at a time. Returns whether it got it. */
+/** Tries to take the lock on runs, so that one gateway works on them at a time. Returns whether it got it. */
 export async function tryLockRuns(tx: Tx): Promise<boolean> {
   const { rows } = await sql<{ locked: boolean }>`
     select pg_try_advisory_xact_lock(hashtext('scanmesh'), hashtext('verdict runs')) as locked`.execute(tx);
   return rows[0]?.locked ?? false;
 }
 
-/** Whether there is anything to do for runs: an engine is followed, or scans of a run are under way. */
+/** Whether runs need any work: an engine is followed, or scans of a run are open. */
 export async function hasRuns(db: Database): Promise<boolean> {
   const { rows } = await sql<{ found: boolean }>`
     select exists (select from verdict_follows) or exists (select from verdict_checks) as found`.execute(db);
@@ -60,7 +60,7 @@ export async function readFollows(db: Database | Tx): Promise<Follow[]> {
   return db.selectFrom("verdict_follows").select(["engine_id as engineId", "version"]).execute();
 }
 
-/** Follows an engine from what its hosts have now. Returns whether it was not followed before. */
+/** Follows an engine from its hosts' current version. Returns whether it was not followed before. */
 export async function insertFollow(tx: Tx, { engineId, version }: Follow): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await tx
     .insertInto("verdict_follows")
@@ -70,7 +70,7 @@ export async function insertFollow(tx: Tx, { engineId, version }: Follow): Promi
   return (numInsertedOrUpdatedRows ?? 0n) > 0n;
 }
 
-/** Ends its run, too. Returns whether it was followed. */
+/** Stops following an engine and ends its run. Returns whether it was followed. */
 export async function deleteFollow(tx: Tx, engineId: number): Promise<boolean> {
   await endRuns(tx, engineId, "STOPPED");
   const { numDeletedRows } = await tx.deleteFrom("verdict_follows").where("engine_id", "=", engineId).executeTakeFirst();
@@ -81,7 +81,7 @@ export async function noteVersion(tx: Tx, { engineId, version }: Follow): Promis
   await tx.updateTable("verdict_follows").set({ version }).where("engine_id", "=", engineId).execute();
 }
 
-/** Begins a run, in place of one that is not at its end. */
+/** Begins a run, replacing an open one. */
 export async function beginRun(tx: Tx, engineId: number, version: string): Promise<void> {
   await endRuns(tx, engineId, "REPLACED");
   await tx.insertInto("verdict_runs").values({ engine_id: engineId, version }).execute();
@@ -111,7 +111,7 @@ export async function readOpenRuns(tx: Tx): Promise<OpenRun[]> {
     .execute();
 }
 
-/** How many scans of runs are under way, for each engine. */
+/** How many scans of runs are open for each engine. */
 export async function countChecks(tx: Tx): Promise<Map<number, number>> {
   const { rows } = await sql<{ engineId: number; count: number }>`
     select engine_id as "engineId", count(*) as count from verdict_checks group by engine_id`.execute(tx);
@@ -123,7 +123,7 @@ export async function moveRun(tx: Tx, runId: number, beforeSample: number): Prom
   await tx.updateTable("verdict_runs").set({ before_sample: beforeSample }).where("id", "=", runId).execute();
 }
 
-/** What came of scans of a run, and how long it rests before the next. */
+/** The outcome of a run's scans, and how long it pauses before the next. */
 export interface RunProgress {
   readonly checked: number;
   readonly failed: number;

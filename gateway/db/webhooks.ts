@@ -50,7 +50,7 @@ export async function deleteWebhook(tx: Tx, webhookId: number): Promise<boolean>
   return numDeletedRows > 0n;
 }
 
-/** Adds deliveries for scans that have become final, to the webhooks that were enabled then. The pairs must be locked. */
+/** Queues deliveries for scans that have become final, to the webhooks that were enabled then. The pairs must be locked. */
 export async function queueFinals(tx: Tx, untold: readonly Untold[]): Promise<void> {
   const pairs = sql`unnest(${untold.map(({ webhookId }) => webhookId)}::bigint[], ${untold.map(({ scanId }) => scanId)}::bigint[])`;
   await sql`
@@ -68,7 +68,7 @@ export async function queueFinals(tx: Tx, untold: readonly Untold[]): Promise<vo
     select from taken`.execute(tx);
 }
 
-/** A delivery to be sent now. */
+/** A delivery that is due. */
 export interface DueDelivery {
   readonly deliveryId: number;
   readonly webhookId: number;
@@ -80,7 +80,7 @@ export interface DueDelivery {
   readonly secret: Buffer;
 }
 
-/** Leases due deliveries, some of each webhook. One that is not settled before the lease expires is due again. */
+/** Leases due deliveries, a few per webhook. A delivery that is not settled before the lease expires becomes due again. */
 export async function leaseDeliveries(db: Database, options: { each: number; leaseMs: number; except: readonly number[] }) {
   const { rows } = await sql<DueDelivery>`
     update webhook_deliveries as delivery
@@ -95,7 +95,7 @@ export async function leaseDeliveries(db: Database, options: { each: number; lea
   return rows;
 }
 
-/** The result of an attempt. `retryMs` is set if another follows. */
+/** The result of an attempt. `retryMs` is set if there will be another. */
 export interface AttemptResult {
   readonly state: DeliveryState;
   readonly status: number | null;
@@ -121,13 +121,13 @@ const selectDelivery = sql`
     last_status as "lastStatus", last_error as "lastError"
   from webhook_deliveries`;
 
-/** A page of a webhook's log, the newest first; of one state, if it is given. */
+/** A page of a webhook's log, the newest first, optionally of one state. */
 export async function readDeliveries(
   db: Database,
   webhookId: number,
   { after, limit, state }: { after?: number | undefined; limit: number; state?: DeliveryState | undefined },
 ): Promise<DeliveryRecord[]> {
-  // As a literal, so that Postgres sees that the index on those that are not delivered serves.
+  // A literal, so that Postgres can use the index on undelivered ones.
   const inState = state === undefined ? sql`true` : sql`state = ${sql.lit(state)}`;
   const { rows } = await sql<DeliveryRecord>`${selectDelivery}
     where webhook_id = ${webhookId} and ${inState} and id < ${after ?? Number.MAX_SAFE_INTEGER} order by id desc limit ${limit}`.execute(
@@ -136,7 +136,7 @@ export async function readDeliveries(
   return rows;
 }
 
-/** The deliveries that were sent, or entered, last; the latest first. */
+/** The deliveries that were sent or queued last, the latest first. */
 export async function readLatestDeliveries(db: Database, limit: number): Promise<DeliveryRecord[]> {
   const { rows } = await sql<DeliveryRecord>`${selectDelivery}
     order by coalesce(last_attempt_at, created_at) desc, id desc limit ${limit}`.execute(db);

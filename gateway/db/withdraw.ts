@@ -19,7 +19,7 @@ export async function openResults(tx: Tx, scanIds: readonly number[]): Promise<O
   return rows;
 }
 
-/** Deletes the requests of these scans from the outbox, and enters published ones for removal. Returns the ids of the removals. */
+/** Deletes the requests of these scans from the outbox and schedules the removal of published ones. Returns the ids of the removals. */
 export async function withdrawRequests(tx: Tx, scanIds: readonly number[]): Promise<number[]> {
   const { rows } = await sql<{ id: number }>`
     with withdrawn as (

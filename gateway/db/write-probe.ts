@@ -7,10 +7,10 @@ import { openDatabase, type Database } from "./database.js";
 const WITHIN_MS = 10_000;
 const STALLED = "Postgres does not answer to a write: its disk may be full or broken. Free some room and look at its log.";
 const ROWS = 8;
-/** Shorter than what Postgres would compress or keep elsewhere. */
+/** Short enough that Postgres neither compresses it nor moves it to another table. */
 const ROW_CHARACTERS = 2_000;
 
-/** Probes whether Postgres takes what needs room on its disk, by a connection of its own. */
+/** Probes, on a connection of its own, whether Postgres can do writes that need disk space. */
 export function probeDatabase(url: string, log: Logger, onError: (error: Error) => void): WriteProbe {
   const limits = { statementMs: WITHIN_MS, lockMs: WITHIN_MS, idleTransactionMs: WITHIN_MS };
   const db = openDatabase(url, onError, { max: 1, limits });
@@ -25,8 +25,8 @@ export function probeDatabase(url: string, log: Logger, onError: (error: Error) 
 }
 
 /**
- * A change to an existing row would pass on a full disk, in room that its table and the log have already. So rows are written to a table
- * that every commit empties, and a message to the log, which only replication would read.
+ * Updating an existing row could succeed on a full disk, in space that the table and the log already have. So rows are written to a
+ * temporary table that every commit empties, and a message to the log, which only replication would read.
  */
 async function write(db: Database): Promise<string | undefined> {
   try {
@@ -39,7 +39,7 @@ async function write(db: Database): Promise<string | undefined> {
     return undefined;
   } catch (error) {
     if (error instanceof DatabaseFull) return DISK_FULL;
-    // Away or without a right to write: others tell of that.
+    // Postgres is away, or the user may not write: reported elsewhere.
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The ways in which a name can be stored that somebody looks for: as it is given, or without the blanks around it in either of
- * Unicode's normal forms. macOS writes names in parts (NFD), keyboards and other systems whole (NFC).
+ * The forms in which a name that somebody searches for may be stored: as given, or trimmed, in either of Unicode's normal forms. macOS
+ * writes names decomposed (NFD), keyboards and other systems composed (NFC).
  */
 export function writtenForms(name: string): string[] {
   const trimmed = name.trim();

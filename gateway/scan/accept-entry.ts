@@ -16,9 +16,9 @@ import { deletedMeanwhile } from "./store-sample.js";
 export interface Entry {
   readonly request: AcceptRequest;
   readonly claim: NewScans["claim"];
-  /** One for each sample. */
+  /** One plan per sample. */
   plans: readonly Plan[];
-  /** Why it is refused unless earlier results answer all of it: an engine would start too late. */
+  /** The refusal that applies unless earlier results answer all of it: an engine would start too late. */
   late?: GatewayError;
   answer: Acceptance | Error | undefined;
 }
@@ -55,7 +55,7 @@ function bytesOf({ sample, replaces }: Extract<StoredOrNew, { kind: "new" }>) {
   return { put: sample, replaces };
 }
 
-/** Answers the entries. Returns new bytes of samples that other uploads have stored meanwhile. */
+/** Answers the entries. Returns new bytes that are redundant, because other uploads stored the same samples meanwhile. */
 export function answerEntries(entries: readonly Entry[], { scans, claims, samples }: Accepted): StoredOrNew[] {
   const named = new Map(samples.map((sample) => [sample.sha256, sample]));
   const claimed = new Map(claims.map((claim) => [keyText(claim), claim]));
@@ -76,7 +76,7 @@ export function answerEntries(entries: readonly Entry[], { scans, claims, sample
   return redundant;
 }
 
-/** Answers those of the entries that have no answer and whose keys stand for something now. */
+/** Answers unanswered entries whose keys an earlier request has claimed. */
 export function replayClaimed(entries: readonly Entry[], { claims }: Accepted): void {
   const claimed = new Map(claims.map((claim) => [keyText(claim), claim]));
   for (const entry of entries) {
@@ -85,7 +85,7 @@ export function replayClaimed(entries: readonly Entry[], { claims }: Accepted): 
   }
 }
 
-/** The answer to a request whose key an earlier one has used. */
+/** The answer to a request whose key was used before. */
 export function replay(claim: Claim, inputHash: string): Acceptance | GatewayError {
   const earlier = replayOf(claim, inputHash);
   return earlier instanceof GatewayError ? earlier : { ...earlier, replayed: true, samples: [] };
@@ -105,7 +105,7 @@ function isRedundant(one: StoredOrNew, named: Named): boolean {
   return one.kind === "new" && named.get(one.sample.sha256)?.blob !== one.sample.copy?.blob;
 }
 
-/** The requests that can be published now. */
+/** The requests that can be published at once. */
 export function requestsToPublish(
   entries: readonly Entry[],
   { scans, requests, samples }: Accepted,

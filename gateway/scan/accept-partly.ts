@@ -3,13 +3,13 @@ import { accept } from "./accept.js";
 import type { Acceptance, AcceptRequest, RequestedScan } from "./accept-request.js";
 import type { ScanContext } from "./context.js";
 
-/** How many samples of a request are looked up at once. */
+/** How many samples of a request are looked up concurrently. */
 export const LOOKUPS = 8;
 
-/** One of several that cannot be scanned. */
+/** A sample that cannot be scanned, and why. */
 export type Refusal = BatchRefused["refusals"][number];
 
-/** One of several, with its place among all that were asked for. */
+/** A sample with its index in the request. */
 export interface Placed extends RequestedScan {
   readonly index: number;
 }
@@ -17,11 +17,11 @@ export interface Placed extends RequestedScan {
 export interface PartlyAccepted {
   /** Undefined if nothing was accepted. */
   readonly acceptance: Acceptance | undefined;
-  /** In the order in which they were asked for. */
+  /** In the order of the request. */
   readonly refused: readonly Refusal[];
 }
 
-/** Accepts what can be accepted of several scans, and tells the others. Throws what refuses all of them alike. */
+/** Accepts those scans that can be accepted and reports the others. Throws errors that apply to all of them. */
 export async function acceptPartly(
   ctx: ScanContext,
   request: Omit<AcceptRequest, "kind" | "samples">,

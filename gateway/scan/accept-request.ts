@@ -5,7 +5,7 @@ import type { StoredSample } from "../db/samples.js";
 import type { CreatedIds } from "./idempotency.js";
 import type { ScanOptions } from "./scan-input.js";
 
-/** A sample whose bytes the store has: one with a row already, or one that needs its row. */
+/** A sample whose bytes are stored: one that already has a row, or one that still needs one. */
 export type StoredOrNew = KnownSample | NewSample;
 
 export interface KnownSample {
@@ -16,21 +16,21 @@ export interface KnownSample {
 export interface NewSample {
   readonly kind: "new";
   readonly sample: PutResult;
-  /** The blob of an existing row whose bytes are lost: these take its place. */
+  /** The blob of an existing row whose bytes are lost and which these replace. */
   readonly replaces: string | null;
 }
 
-/** A request for one scan or for a batch of them. All of it is accepted, or nothing. */
+/** A request for a scan or a batch, accepted as a whole or not at all. */
 export interface AcceptRequest {
   readonly caller: Caller;
   readonly kind: "scan" | "batch";
   readonly options: ScanOptions;
   readonly samples: readonly RequestedScan[];
-  /** The scan that this one repeats, and the hash of that request's input: `options` hold the options of the scan as well. */
+  /** The scan to repeat, and the hash of the repeating request's input, since `options` also hold the options of that scan. */
   readonly repeats?: { readonly previous?: number; readonly inputHash: string };
-  /** The batch that the scans are added to, instead of a new one. */
+  /** The existing batch to add the scans to, instead of a new one. */
   readonly grows?: number | undefined;
-  /** The verb, for the audit of a batch. */
+  /** The verb under which a batch is audited. */
   readonly action?: string;
 }
 
@@ -38,15 +38,15 @@ export interface AcceptRequest {
 export interface RequestedScan {
   readonly sample: StoredOrNew;
   readonly name: string;
-  /** If this scan has options of its own. */
+  /** Options of this scan, if they differ from the request's. */
   readonly options?: ScanOptions;
-  /** The scan that it repeats. */
+  /** The scan to repeat. */
   readonly previous?: number;
 }
 
-/** The scan or batch that an accepted request has created, or that an earlier request with its idempotency key has. */
+/** The scan or batch created by an accepted request, or by an earlier one with the same idempotency key. */
 export interface Acceptance extends CreatedIds {
   readonly replayed: boolean;
-  /** The samples with their rows, in the order of the request; none if it is replayed. */
+  /** The samples with their rows, in the order of the request; empty for a replay. */
   readonly samples: readonly SampleRecord[];
 }

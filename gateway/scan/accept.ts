@@ -24,10 +24,10 @@ export async function accept(ctx: ScanContext, request: AcceptRequest): Promise<
   return answer;
 }
 
-/** How often a catalogue may change while scans are planned by it. */
+/** How often the catalogue may change before planning is given up. */
 const ATTEMPTS = 10;
 
-/** Accepts requests that arrived together by one statement; each is refused on its own. */
+/** Accepts concurrent requests in one statement; each may be refused separately. */
 export async function acceptAll(ctx: ScanContext, requests: readonly AcceptRequest[]): Promise<(Acceptance | Error)[]> {
   const entries = requests.map((request): Entry => ({ request, claim: claimOf(request), plans: [], answer: undefined }));
   try {
@@ -35,7 +35,7 @@ export async function acceptAll(ctx: ScanContext, requests: readonly AcceptReque
     await replayRefused(ctx, entries);
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    // What was committed before stays accepted: whoever were told otherwise would send it again, or remove its bytes.
+    // What was committed before stays accepted. Otherwise clients would send it again, and its bytes would be removed.
     for (const entry of entries) if (!isAccepted(entry)) entry.answer = error;
   }
   const answers = entries.map(answerOf);
@@ -50,7 +50,7 @@ const isAccepted = ({ answer }: Entry) => answer !== undefined && !(answer insta
 async function acceptOpen(ctx: ScanContext, entries: readonly Entry[]): Promise<void> {
   let catalogue = await planAll(ctx, entries);
   await refuseLate(ctx, entries);
-  // Of requests with one idempotency key the first is accepted, which is the answer to the others; if it is refused, the next.
+  // If several requests share an idempotency key, the first is accepted and answers the others; if it is refused, the next is tried.
   for (let attempts = 0, open = entries; (open = open.filter(isOpen)).length > 0;) {
     const turn = withoutRepeatedKeys(open);
     const accepted = await insert(ctx, turn, catalogue);
@@ -74,7 +74,7 @@ function claimOf({ kind, caller, options, samples, repeats }: AcceptRequest): Ne
   return { ...ownedKey(caller, options.idempotencyKey), inputHash };
 }
 
-/** Plans by the catalogue as it was last read, and once more by the present one before anything is refused. */
+/** Plans with the catalogue as last read. If anything would be refused, plans again with the current one. */
 async function planAll(ctx: ScanContext, entries: readonly Entry[]): Promise<Catalogue> {
   const last = await ctx.catalogue.read();
   for (const entry of entries) plan(ctx, entry, last);
@@ -107,7 +107,7 @@ function planSamples(
   return kind === "scan" ? first.error : new BatchRefused(refusals, samples.length);
 }
 
-/** Why a check refuses; undefined if it does not. */
+/** The error that a check throws; undefined if it passes. */
 function refusalOf(check: () => void): GatewayError | undefined {
   try {
     check();
@@ -118,7 +118,7 @@ function refusalOf(check: () => void): GatewayError | undefined {
   }
 }
 
-/** Names the engines that would take part if they were healthy; none if the catalogue is empty. */
+/** Names the engines that are missing only because they are unhealthy; none if the catalogue is empty. */
 function noHealthyAgent(skipped: readonly Skipped[]): GatewayError {
   const missing = skipped.filter(({ reason }) => reason === "UNHEALTHY").map(({ engine }) => engine);
   const list = missing.length === 0 ? "" : ` (missing: ${missing.join(", ")})`;
@@ -137,14 +137,14 @@ function withoutRepeatedKeys(entries: readonly Entry[]): Entry[] {
   });
 }
 
-/** Rolls back what holds entries that are refused. */
+/** Rolls back the transaction of entries that are refused. */
 class Refused extends Error {
   override readonly name = "Refused";
 }
 
 /**
- * Inserts what the entries ask for. If that exceeds a quota, or an engine would start too late, nothing is inserted, and the entries of
- * which that holds are answered.
+ * Inserts the scans of the entries. If any entry exceeds a quota, or one of its engines would start too late, nothing is inserted and those
+ * entries are refused.
  */
 async function insert(ctx: ScanContext, entries: readonly Entry[], catalogue: Catalogue): Promise<Accepted | "some refused"> {
   const rows = entries.map((entry) => newScans(ctx, entry));
@@ -169,7 +169,7 @@ async function insert(ctx: ScanContext, entries: readonly Entry[], catalogue: Ca
   }
 }
 
-/** Answers entries for which their keys' quotas have no room, in their order. Returns whether there are any. */
+/** Refuses entries, in order, that exceed their keys' quotas. Returns whether there were any. */
 function refuseOverQuota(entries: readonly Entry[], { scans, usage }: Accepted): boolean {
   const inserted = new Set(scans.map(({ request }) => request));
   for (const one of usage) {
@@ -184,7 +184,7 @@ function refuseOverQuota(entries: readonly Entry[], { scans, usage }: Accepted):
   return entries.some(({ answer }) => answer !== undefined);
 }
 
-/** Answers the entries, and does what follows the commit. */
+/** Answers the entries and does the work that follows the commit. */
 function finish(ctx: ScanContext, entries: readonly Entry[], accepted: Accepted, { engines }: Catalogue): void {
   ctx.failpoint("outbox.after_commit");
   ctx.relay.publish(requestsToPublish(entries, accepted, engines));
@@ -197,7 +197,7 @@ function finish(ctx: ScanContext, entries: readonly Entry[], accepted: Accepted,
   );
 }
 
-/** Requests that are refused now are replayed all the same if an earlier request has used their idempotency key. */
+/** A refused request is still replayed if an earlier request has used its idempotency key. */
 async function replayRefused(ctx: ScanContext, entries: readonly Entry[]): Promise<void> {
   const refused = entries.flatMap((entry) => (entry.claim && entry.answer instanceof Error ? [{ entry, ...entry.claim }] : []));
   const claims = new Map((await readClaims(ctx.db, refused)).map((claim) => [keyText(claim), claim]));

@@ -1,4 +1,4 @@
-/** What a verdict means for whoever has the file, and what to do about it. This is the only place that words it. */
+/** What a verdict means for the owner of the file, and what to do about it. All of this wording is here. */
 
 import type { ResultRecord, SampleRecord, ScanRecord } from "../../schema/reports.js";
 import type { ResultCause, Verdict } from "../../schema/states.js";
@@ -14,12 +14,12 @@ const ADVICE: Readonly<Record<Verdict, string | null>> = {
 
 const SCAN_CONTENT = "without opening what comes out, and scan that";
 
-/** A scan as far as the advice goes. */
+/** The parts of a scan that the advice depends on. */
 export interface AdvisedScan extends Pick<ScanRecord, "verdict" | "endDate"> {
   readonly sample: Pick<SampleRecord, "sha256">;
 }
 
-/** Null where there is nothing to do: the scan is CLEAN, or has no verdict yet. */
+/** Null if there is nothing to do: the scan is CLEAN or has no verdict yet. */
 export function adviceText(
   { verdict, endDate, sample }: AdvisedScan,
   results: readonly Pick<ResultRecord, "cause" | "type">[],

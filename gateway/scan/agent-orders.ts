@@ -8,8 +8,8 @@ import type { ScanContext } from "./context.js";
 const AUDIT_ACTIONS: Record<AgentState, string> = { READY: "resumeAgent", CORDONED: "cordonAgent", DRAINING: "drainAgent" };
 
 /**
- * Orders an agent into a state, which holds until the next order, across restarts: the order is stored, and repeated while the agent's
- * presence shows another state. Throws NOT_FOUND for an agent that is neither present nor under an order.
+ * Orders an agent into a state until the next order, across restarts: the order is stored, and repeated while the agent's presence shows
+ * another state. Throws NOT_FOUND for an agent that is neither present nor under an order.
  */
 export async function setAgentState(ctx: ScanContext, caller: Caller, agent: string, state: AgentState): Promise<void> {
   const isPresent = ctx.fleet.agents().some((presence) => presence.agent === agent);
@@ -22,7 +22,7 @@ export async function setAgentState(ctx: ScanContext, caller: Caller, agent: str
   sendState(ctx, agent, state);
 }
 
-/** Repeats orders to agents whose presence shows something else: the message was lost, or the agent has restarted. */
+/** Repeats orders to agents whose presence differs, because the message was lost or the agent has restarted. */
 export async function repeatOrders(ctx: ScanContext): Promise<void> {
   for (const { agent, internet, engine, reason } of ctx.fleet.staleRefusals()) {
     ctx.bus.account(internet).sendControl(agent, { v: 1, kind: "refuse", engine, reason });

@@ -1,4 +1,7 @@
-/** What people set of the engines of one agent: kept in Postgres, told to the agent until its presence shows that it has applied it. */
+/**
+ * Settings that users make for an agent's engines. They are kept in Postgres and sent until the agent's presence shows that it has applied
+ * them.
+ */
 
 import { ENGINE_LIMITS, type EngineLimits, type EngineSettings } from "../../schema/agent-settings.js";
 import { engineToken } from "../../schema/subjects.js";
@@ -11,12 +14,12 @@ import { badInput, GatewayError } from "../errors.js";
 import type { PresentAgent } from "../fleet/presence.js";
 import type { ScanContext } from "./context.js";
 
-/** What is known of an agent's engines: their names, and how much they may use by the host's own settings, if it says so. */
+/** An agent's engines: their names, and the limits in the host's own settings, if it reports them. */
 type Known = ReadonlyMap<string, { readonly name: string; readonly own?: EngineLimits | undefined }>;
 
 /**
- * Sets engines of an agent, each as a whole: what is null is the host's own again. An agent that is gone gets it when it is back. Throws
- * NOT_FOUND, and BAD_INPUT for an engine that the agent does not have or a value that it cannot have.
+ * Sets engines of an agent, each as a whole; null falls back to the host's own setting. An offline agent gets the settings when it returns.
+ * Throws NOT_FOUND, and BAD_INPUT for an engine that the agent does not have or an invalid value.
  */
 export async function updateAgentSettings(
   ctx: ScanContext,
@@ -40,12 +43,12 @@ export async function updateAgentSettings(
     await audit(tx, caller, "updateAgentSettings", agent, { engines: checked });
     return written;
   });
-  // An older agent knows no settings.
+  // Older agents do not support settings.
   if (present?.settings) sendSettings(ctx, present, record);
   return record;
 }
 
-/** Tells agents whose presence shows other settings: the message was lost, or the agent has restarted or was away. */
+/** Sends settings to agents whose presence shows others, because the message was lost, or the agent restarted or was away. */
 export async function repeatSettings(ctx: ScanContext): Promise<void> {
   const records = new Map((await readAgentSettings(ctx.db)).map((record) => [record.agent, record]));
   for (const present of ctx.fleet.agents()) {
@@ -73,7 +76,7 @@ function knownEngines(present: PresentAgent | undefined, names: readonly string[
   ]);
 }
 
-/** The change with the engine's own name. */
+/** The change, with the engine's name as the agent spells it. */
 function checkEngine(
   change: EngineSettings,
   path: string,

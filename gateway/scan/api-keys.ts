@@ -8,17 +8,17 @@ import type { ScanContext } from "./context.js";
 
 /** The properties of a new key. */
 export interface ApiKeyInput {
-  /** Tells people what the key is for or who has it: 1 to 200 characters. */
+  /** Tells people what the key is for or who uses it: 1 to 200 characters. */
   readonly name: string;
   readonly scopes: readonly Scope[];
   readonly expiresAt?: Date | undefined;
-  /** Requests a second. */
+  /** Requests per second. */
   readonly rate?: number | undefined;
-  /** Scans a day, by UTC. */
+  /** Scans per day (UTC). */
   readonly dailyScans?: number | undefined;
 }
 
-/** A new key. Its text cannot be read again. */
+/** A new key. Its text cannot be retrieved later. */
 export interface CreatedKey {
   readonly record: ApiKeyRecord;
   readonly text: string;
@@ -42,8 +42,8 @@ export async function createApiKey({ db }: Pick<ScanContext, "db">, caller: Call
 }
 
 /**
- * Revokes a key: it opens nothing any more, and what it has open is closed, on this gateway at once and on others within seconds. A
- * revoked key stays as it is. Throws NOT_FOUND.
+ * Revokes a key. It gives no access any more, and its open connections are closed: on this gateway at once, on others within seconds. A key
+ * that is already revoked is unchanged. Throws NOT_FOUND.
  */
 export async function revokeApiKey(
   { db, bus, keyring }: Pick<ScanContext, "db"> & Partial<Pick<ScanContext, "bus" | "keyring">>,

@@ -9,7 +9,7 @@ import type { ScanContext } from "./context.js";
 import { hashInput, ownedKey, replayOf } from "./idempotency.js";
 import { checkOptions } from "./scan-input.js";
 
-/** Creates a batch without scans, which `submitScans` fills. Throws BAD_INPUT, IDEMPOTENCY_CONFLICT or UNAVAILABLE. */
+/** Creates an empty batch, which `submitScans` fills. Throws BAD_INPUT, IDEMPOTENCY_CONFLICT or UNAVAILABLE. */
 export async function createBatch(
   ctx: ScanContext,
   caller: Caller,
@@ -32,7 +32,7 @@ export async function createBatch(
   });
 }
 
-/** Throws BAD_INPUT if so many scans cannot be added to the batch. */
+/** Throws BAD_INPUT if the batch has no room for this many more scans. */
 export async function checkRoom(ctx: ScanContext, batchId: number, more: number): Promise<void> {
   const total = await readBatchTotal(ctx.db, batchId);
   const field = ["batch"];

@@ -32,31 +32,31 @@ import type { Waits } from "./waits.js";
 import type { ReadinessRecord } from "./readiness.js";
 import type { WholeSystemRecord } from "./system.js";
 
-/** Everything that the verbs of this room use. The gateway makes it once, and every verb takes it first. */
+/** Everything that the verbs in this folder use. The gateway creates it once and passes it to every verb first. */
 export interface ScanContext {
   readonly config: GatewayConfig;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly db: Database;
-  /** Connections for lists with filters of the callers': their statements have a time limit, and occupy no connection of `db`. */
+  /** Connections for lists with arbitrary filters: their statements have a time limit and do not take connections from `db`. */
   readonly listDb: Database;
-  /** A connection that cancels their statements. It waits for nothing, so it is free even when every other one is kept waiting. */
+  /** A connection for cancelling those statements. It never waits for anything, so it is free even if all others are blocked. */
   readonly cancelDb: Database;
-  /** Whether Postgres takes what needs room on its disk. */
+  /** Whether Postgres can do writes that need disk space. */
   readonly databaseWrites: WriteProbe;
   readonly bus: Bus;
   readonly samples: SampleStore;
   /** Files of bundles. */
   readonly bundles: BundleStore;
-  /** By which they are signed; undefined where none are published. */
+  /** The key that signs them; undefined if this mesh publishes none. */
   readonly bundleKey: BundleKey | undefined;
-  /** Agents' accounts on NATS; undefined where they share the credentials of their class. */
+  /** Agents' accounts on NATS; undefined if agents share the credentials of their class. */
   readonly accounts: AgentAccounts | undefined;
   /** The agents that are present. */
   readonly fleet: Fleet;
-  /** In which version messages are written. */
+  /** The version in which messages are written. */
   readonly version: MessageVersion;
-  /** The catalogue by which scans are planned. */
+  /** The catalogue used to plan scans. */
   readonly catalogue: LastCatalogue;
   /** Publishes accepted requests right after their commit. */
   readonly relay: Relay;
@@ -68,7 +68,7 @@ export interface ScanContext {
   readonly watchers: Watchers;
   /** Subscribers of the fleet on this gateway. */
   readonly fleetWatches: FleetWatches;
-  /** Subscribers of the hosts that join and are steered, on this gateway. */
+  /** Subscribers of joining and managed hosts on this gateway. */
   readonly hostWatches: HostWatches;
   /** Subscribers of the mesh's state on this gateway. */
   readonly meshWatches: MeshWatches<ReadinessRecord, WholeSystemRecord>;
@@ -76,17 +76,17 @@ export interface ScanContext {
   readonly deliveryWatch: ListWatch<DeliveryRecord>;
   /** Subscribers of changed verdicts on this gateway. */
   readonly flipWatch: ListWatch<VerdictFlipRecord>;
-  /** Subscribers of what is scanned again after updates, on this gateway. */
+  /** Subscribers of rescans after updates on this gateway. */
   readonly rescanWatch: ListWatch<UpdateRescanRecord>;
-  /** Subscribers of all scans, on this gateway. */
+  /** Subscribers of all scans on this gateway. */
   readonly feeds: Feeds;
   /** The API keys that callers of this gateway use. */
   readonly keyring: Keyring;
-  /** How long engines let requests wait now. */
+  /** How long requests to each engine would wait now. */
   readonly waits: () => Promise<Waits>;
-  /** Accepts requests; those that arrive together share a statement. */
+  /** Accepts requests; concurrent ones share a statement. */
   readonly accepting: Readonly<Record<AcceptRequest["kind"], Batched<AcceptRequest, Acceptance | Error>>>;
-  /** Finds a sample by its sha256; those who look at the same time share a query. */
+  /** Finds a sample by its sha256; concurrent lookups share a query. */
   readonly findSample: Batched<string, StoredSample | undefined>;
   readonly failpoint: Failpoint;
 }

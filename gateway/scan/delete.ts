@@ -8,7 +8,7 @@ import { GatewayError } from "../errors.js";
 import type { ScanContext } from "./context.js";
 import { lockScan, finishWithdrawals, type Withdrawal } from "./withdraw.js";
 
-/** What a transaction has deleted. {@link finishDeletion} does the rest after the commit. */
+/** What a transaction has deleted. {@link finishDeletion} completes it after the commit. */
 interface Deletion extends Omit<Withdrawal, "changed"> {
   /** The deleted scans with their last revisions. */
   readonly scans: readonly (readonly [scanId: number, revision: number])[];
@@ -25,8 +25,8 @@ export async function deleteScan(ctx: ScanContext, caller: Caller, scanId: numbe
 }
 
 /**
- * Deletes a sample with all its scans, in one transaction. Its bytes are removed after the commit, here or by any sweep. Returns the
- * number of its scans. Throws BAD_INPUT or NOT_FOUND.
+ * Deletes a sample with all its scans, in one transaction. Its bytes are removed after the commit, by this gateway or by any sweep. Returns
+ * the number of its scans. Throws BAD_INPUT or NOT_FOUND.
  */
 export async function deleteSample(ctx: ScanContext, caller: Caller, hash: string): Promise<number> {
   const sha256 = hash.toLowerCase();
@@ -49,7 +49,7 @@ async function deleteLocked(tx: Tx, scanIds: readonly number[]): Promise<Deletio
   return { scanIds, engines, removals, scans: await deleteScans(tx, scanIds) };
 }
 
-/** The hint makes the watchers of a deleted scan read it once more, and find that it is gone. */
+/** The hint makes watchers read a deleted scan again and find that it is gone. */
 async function finishDeletion(ctx: ScanContext, { scans, ...withdrawn }: Deletion): Promise<void> {
   ctx.bus.sendHints(scans.map(([scanId, revision]) => [scanId, revision + 1]));
   await finishWithdrawals(ctx, [{ ...withdrawn, changed: [] }]);

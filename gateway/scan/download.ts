@@ -7,18 +7,18 @@ import { findSample } from "../db/samples.js";
 import { GatewayError } from "../errors.js";
 import type { ScanContext } from "./context.js";
 
-/** `raw`: the bytes as they are; `zip`: in a zip with the password `infected`. */
+/** `raw`: the bytes unchanged; `zip`: in a zip with the password `infected`. */
 export type FileFormat = "raw" | "zip";
 
-/** A sample and its bytes. The last piece comes only if all bytes together have the sample's sha256. */
+/** A sample and its bytes. The last piece is sent only if all bytes match the sample's sha256. */
 export interface SampleFile {
   readonly sample: SampleRecord;
   readonly bytes: AsyncGenerator<Uint8Array>;
 }
 
 /**
- * Opens a stored sample for download; the audit knows before the first byte leaves. Throws BAD_INPUT, NOT_FOUND, SAMPLE_GONE or
- * UNAVAILABLE. If bytes turn out to be missing or changed later, `bytes` throws.
+ * Opens a stored sample for download and audits it before the first byte is sent. Throws BAD_INPUT, NOT_FOUND, SAMPLE_GONE or UNAVAILABLE.
+ * If bytes later turn out to be missing or altered, `bytes` throws.
  */
 export async function downloadSample(ctx: ScanContext, actor: Actor, sha256: string, format: FileFormat): Promise<SampleFile> {
   const { sample, copy } = await findDownload(ctx, sha256);
@@ -28,12 +28,12 @@ export async function downloadSample(ctx: ScanContext, actor: Actor, sha256: str
   return { sample, bytes: resume(ctx, sample, first, bytes) };
 }
 
-/** Bytes that show what kind of file it is. */
+/** Enough bytes to show what kind of file it is. */
 const BEGINNING = 64 * 1024;
 
 /**
- * The first 64 KiB of a stored sample; the audit knows before they leave. They are known to be the sample's
- * only if it is one chunk: a larger one is not read to its end. Throws what {@link downloadSample} throws.
+ * The first 64 KiB of a stored sample, audited before they are sent. They are verified only if the sample is one chunk, since a larger one
+ * is not read to its end. Throws the errors of {@link downloadSample}.
  */
 export async function downloadBeginning(ctx: ScanContext, actor: Actor, sha256: string): Promise<Uint8Array> {
   const { sample, copy } = await findDownload(ctx, sha256);
@@ -48,7 +48,7 @@ export async function downloadBeginning(ctx: ScanContext, actor: Actor, sha256: 
   return Buffer.concat(pieces).subarray(0, BEGINNING);
 }
 
-/** A sample whose bytes are there, as far as a cheap look can tell. Throws BAD_INPUT, NOT_FOUND or SAMPLE_GONE. */
+/** A sample whose bytes are there, by a quick check. Throws BAD_INPUT, NOT_FOUND or SAMPLE_GONE. */
 export async function findDownload(ctx: ScanContext, sha256: string): Promise<{ sample: SampleRecord; copy: SampleCopy }> {
   if (!SHA256.test(sha256)) throw new GatewayError("BAD_INPUT", "a sample is named by its sha256, 64 hex digits");
   const sample = await findSample(ctx.db, sha256);
@@ -62,7 +62,7 @@ function gone({ sha256 }: SampleRecord, cause?: unknown): GatewayError {
   return new GatewayError("SAMPLE_GONE", `the bytes of the sample ${sha256} are not stored any more`, { cause });
 }
 
-/** Holds each piece back until the next one is there, and the last one until the hash of all is right. */
+/** Holds each piece back until the next has been read, and the last until the hash of all has been checked. */
 async function* verifiedBytes(ctx: ScanContext, sample: SampleRecord, copy: SampleCopy): AsyncGenerator<Uint8Array> {
   const hash = createHash("sha256");
   let held: Uint8Array | undefined;
@@ -79,7 +79,7 @@ async function* verifiedBytes(ctx: ScanContext, sample: SampleRecord, copy: Samp
   if (held) yield held;
 }
 
-/** The answer has begun, so a failure cannot be answered any more: it cuts the connection, and the log has the reason. */
+/** The response has begun, so a failure can only cut the connection; the log has the reason. */
 async function* resume(
   { log }: ScanContext,
   { sha256 }: SampleRecord,

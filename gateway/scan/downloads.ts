@@ -6,7 +6,7 @@ import { GatewayError } from "../errors.js";
 import type { ScanContext } from "./context.js";
 import { findDownload } from "./download.js";
 
-/** Long enough for a browser that is told the URL, and too short to be passed on. */
+/** Long enough for a browser to follow the URL, too short to share it. */
 const LIFETIME_MS = 60_000;
 const TOKEN_BYTES = 32;
 const TOKEN = /^[\w-]{43}$/;
@@ -17,9 +17,7 @@ export interface IssuedDownload {
   readonly expiresAt: Date;
 }
 
-/**
- * Issues a download: whoever has its token may use it once. Throws FORBIDDEN, BAD_INPUT, NOT_FOUND, SAMPLE_NOT_STORED or UNAVAILABLE.
- */
+/** Issues a one-time download for whoever has its token. Throws FORBIDDEN, BAD_INPUT, NOT_FOUND, SAMPLE_NOT_STORED or UNAVAILABLE. */
 export async function createDownload(ctx: ScanContext, caller: Caller, request: DownloadRequest): Promise<IssuedDownload> {
   mustHave(caller, request.kind === "sample" ? "sample:read" : "scan:read");
   const named = request.kind === "sample" ? { ...request, sha256: await findStored(ctx, request.sha256) } : request;
@@ -31,7 +29,7 @@ export async function createDownload(ctx: ScanContext, caller: Caller, request: 
   return { token, expiresAt };
 }
 
-/** The sha256 as it is written. */
+/** The sha256 in its stored spelling. */
 async function findStored(ctx: ScanContext, sha256: string): Promise<string> {
   try {
     return (await findDownload(ctx, sha256)).sample.sha256;
@@ -42,10 +40,7 @@ async function findStored(ctx: ScanContext, sha256: string): Promise<string> {
   }
 }
 
-/**
- * Takes an issued download: the next one with the same token finds nothing. The audit knows who issued it and who came for it. Throws
- * NOT_FOUND.
- */
+/** Consumes a download; its token does not work again. The audit records who issued it and who used it. Throws NOT_FOUND. */
 export async function useDownload(
   ctx: ScanContext,
   { address, requestId }: Caller,
@@ -54,7 +49,7 @@ export async function useDownload(
   const taken = TOKEN.test(token) ? await takeDownload(ctx.db, hashOf(token)) : undefined;
   if (!taken) throw new GatewayError("NOT_FOUND", "there is no such download: a URL can be used once, within a minute");
   const actor = { key: taken.keyId === null ? null : { id: taken.keyId }, address, requestId };
-  // A sample's own download is written down when its bytes are found.
+  // The download of a sample is audited later, when its bytes are found.
   if (taken.request.kind === "scans") await audit(ctx.db, actor, "downloadScans", "scans", detailsOf(taken.request));
   return { request: taken.request, actor };
 }

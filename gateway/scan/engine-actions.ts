@@ -23,7 +23,7 @@ export async function setEngineEnabled(ctx: ScanContext, caller: Caller, name: s
   });
 }
 
-/** Tells every agent that has an engine to test it now. Returns those agents. Throws NOT_FOUND or UNAVAILABLE. */
+/** Asks every agent that has an engine to test it now. Returns those agents. Throws NOT_FOUND or UNAVAILABLE. */
 export async function selfTestEngine(ctx: ScanContext, caller: Caller, name: string): Promise<string[]> {
   const engine = await ctx.db.transaction().execute(async (tx) => {
     const found = await lockKnownEngine(tx, name);
@@ -40,13 +40,13 @@ export async function selfTestEngine(ctx: ScanContext, caller: Caller, name: str
 }
 
 /**
- * Takes an engine into the catalogue as its agents announce it. Its durable moves to the new subject, and waiting requests are
- * published there again. Throws NOT_FOUND, UNAVAILABLE, and BAD_INPUT if no announcement differs from the catalogue, or if several
+ * Updates an engine in the catalogue to what its agents announce. Its durable moves to the new subject, and waiting requests are published
+ * again there. Throws NOT_FOUND, UNAVAILABLE, and BAD_INPUT if no announcement differs from the catalogue, or if several announcements
  * differ from each other.
  */
 export async function acceptEngineChange(ctx: ScanContext, caller: Caller, name: string): Promise<void> {
   const { known, to } = await findChange(ctx, name);
-  // In another account the durable must exist before the requests; in the same account it moves once the catalogue has changed.
+  // In another account the durable must exist before the requests; in the same account it moves after the catalogue has changed.
   if (known.internet !== to.internet) await ctx.bus.account(internetClass(to.internet)).ensureDurable(to);
   const { outboxIds, changed } = await transact(ctx.db, async (tx) => {
     await lockResults(tx);
@@ -61,7 +61,7 @@ export async function acceptEngineChange(ctx: ScanContext, caller: Caller, name:
   for (const outboxId of outboxIds) ctx.relay.publishSoon(outboxId);
 }
 
-/** Applies the change to open scans: counts and requests. */
+/** Applies the change to open scans: their counts and requests. */
 async function updateOpenScans(tx: Tx, { engineId, type }: EngineRecord, to: EnginePresence) {
   if ((type === "AV") !== (to.type === "AV")) await recountAv(tx, engineId, to.type === "AV" ? 1 : -1);
   const forbidden = to.internet ? await openWithoutInternet(tx, engineId) : [];

@@ -12,11 +12,11 @@ import { checkNames, planScan, type PlanRequest } from "./plan.js";
 import { estimateWait, readQueues } from "./queues.js";
 import { checkFreshness } from "./scan-input.js";
 
-/** A request whose outcome a caller wants to know before sending it. */
+/** A request whose outcome a client wants to know in advance. */
 export interface PlanQuestion extends Omit<PlanRequest, "mime"> {
-  /** A sample that the mesh knows. */
+  /** A sample known to the mesh. */
   readonly sha256?: string | undefined;
-  /** The type of a sample that it does not know. Without either, the type is unknown. */
+  /** The MIME type of an unknown sample. Without either, the type is unknown. */
   readonly mime?: string | undefined;
   readonly priority: Priority;
   readonly freshnessMs?: number | undefined;
@@ -26,7 +26,7 @@ export interface ScanPlanRecord {
   readonly acceptable: boolean;
   readonly engines: readonly PlannedEngineRecord[];
   readonly skipped: readonly Skipped[];
-  /** Until the last engine would start; null if that is unknown for one of them. */
+  /** Milliseconds until the last engine would start; null if this is unknown for one of them. */
   readonly estimatedWaitMs: number | null;
 }
 
@@ -38,7 +38,7 @@ export interface PlannedEngineRecord {
   readonly estimatedWaitMs: number | null;
 }
 
-/** Why scans that are accepted now do not ask an engine; null if they do. */
+/** Why new scans would not use an engine; null if they would. */
 export function explainUnavailable({ enabled, unhealthy, available, lastHealthyAt }: EngineRecord): string | null {
   if (!enabled) return "an operator has disabled it";
   if (unhealthy !== null) return unhealthy;
@@ -48,7 +48,7 @@ export function explainUnavailable({ enabled, unhealthy, available, lastHealthyA
 
 const UNKNOWN_TYPE = "application/octet-stream";
 
-/** Tells which engines a request would get if it were made now. Throws BAD_INPUT, or NOT_FOUND for a sample that the mesh does not know. */
+/** The engines that a request would get if it were made now. Throws BAD_INPUT, or NOT_FOUND for a sample that the mesh does not know. */
 export async function explainScan(ctx: ScanContext, question: PlanQuestion): Promise<ScanPlanRecord> {
   const { sha256, freshnessMs } = question;
   if (sha256 !== undefined && question.mime !== undefined)
@@ -82,7 +82,7 @@ async function readReused(
   return readReusable(ctx.db, { sampleId: sample.sampleId, freshnessMs, engineIds }, announcedFingerprints(ctx.fleet, catalogue));
 }
 
-/** By engine id; empty while NATS is away. A BULK request waits behind the held ones. */
+/** Waits by engine id; empty while NATS is away. A BULK request queues behind the held ones. */
 async function readWaits(ctx: ScanContext, priority: Priority): Promise<Map<number, number | null>> {
   if (!ctx.bus.connected()) return new Map();
   const held = priority === "BULK" ? await countHeld(ctx.db) : new Map<number, number>();

@@ -1,7 +1,7 @@
 import { readAgents, type AgentRecord } from "../db/agents.js";
 import type { ScanContext } from "./context.js";
 
-/** The agents that are not online any more, as they were last heard; the latest first. */
+/** Agents that are offline, as last heard; the latest first. */
 export async function readGoneAgents({ db, fleet }: ScanContext): Promise<AgentRecord[]> {
   const online = new Set(fleet.agents().map((presence) => `${presence.class} ${presence.agent}`));
   return (await readAgents(db)).filter((record) => !online.has(`${record.class} ${record.agent}`));

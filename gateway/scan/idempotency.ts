@@ -5,14 +5,14 @@ import { readClaims, type Claim, type OwnedKey } from "../db/idempotency.js";
 import { GatewayError } from "../errors.js";
 import type { SomeOptions } from "./scan-input.js";
 
-/** The parts of a request that decide whether two requests with one key are the same. */
+/** The parts of a request that must match for it to count as a retry. */
 export interface Input {
   readonly kind: "scan" | "batch" | "createBatch" | "rescan" | "retryResult";
   readonly options: SomeOptions;
   readonly samples: readonly { readonly sha256: string; readonly name: string }[];
-  /** The scan that is to be repeated, in place of samples. */
+  /** The scan to repeat, in place of samples. */
   readonly previous?: number;
-  /** The batch that scans are added to. */
+  /** The existing batch to add scans to. */
   readonly grows?: number | undefined;
 }
 
@@ -27,11 +27,11 @@ export function ownedKey(caller: Caller, key: string): OwnedKey {
   return { owner: caller.key?.id ?? "", key };
 }
 
-/** A hash of what the request means: the order of names and labels and the way the sample was sent do not matter. */
+/** A hash of the meaning of a request: the order of names and labels, and how the sample was sent, do not matter. */
 export function hashInput({ kind, options, samples, previous, grows }: Input): string {
   const { speed, internet, engines, excludeEngines, labels, priority, freshnessMs, deadlineMs, stopAfter } = options;
   const names = (list: readonly string[] | undefined) => list && [...new Set(list.map((name) => name.toLowerCase()))].toSorted();
-  // For a first scan an empty list means the same as none; for a repeated one it replaces the list of the former scan.
+  // In a first scan an empty list means the same as no list; in a repeated one it replaces the previous scan's list.
   const meaning = <T>(list: readonly T[] | undefined) => (list?.length === 0 && previous === undefined ? undefined : list);
   const byKey = labels?.map(({ key, value }) => [key, value]).toSorted(([a = ""], [b = ""]) => (a < b ? -1 : 1));
   const meant = {
@@ -52,13 +52,13 @@ export function hashInput({ kind, options, samples, previous, grows }: Input): s
   return createHash("sha256").update(JSON.stringify(meant)).digest("hex");
 }
 
-/** What the key stands for, if an earlier request has used it. */
+/** The claim of an earlier request with this key. */
 export async function findClaim(db: Database, key: OwnedKey): Promise<Claim | undefined> {
   const [claim] = await readClaims(db, [key]);
   return claim;
 }
 
-/** Throws IDEMPOTENCY_CONFLICT if the key stands for another input. */
+/** Throws IDEMPOTENCY_CONFLICT if the key was used with another input. */
 export function assertSameInput(claim: Claim, inputHash: string): void {
   if (claim.inputHash !== inputHash) throw conflict();
 }
@@ -69,7 +69,7 @@ function conflict(): GatewayError {
   });
 }
 
-/** The answer to a request whose key stands for this: what was created for it before, or a conflict. */
+/** The answer to a request whose key is claimed: what the earlier request created, or a conflict. */
 export function replayOf({ inputHash, scanId, batchId }: Claim, wanted: string): CreatedIds | GatewayError {
   return inputHash === wanted ? { scanId, batchId } : conflict();
 }

@@ -1,4 +1,4 @@
-/** Scans are refused while one of their engines would start them later than the operator allows. */
+/** Refuses scans if one of their engines would start later than the operator allows. */
 
 import type { Accepted } from "../db/accept.js";
 import { GatewayError } from "../errors.js";
@@ -7,7 +7,7 @@ import type { ScanContext } from "./context.js";
 import { readQueues } from "./queues.js";
 import type { Waits } from "./waits.js";
 
-/** The waits as the queues are now. What is known only in part, while the bus is away, says too much. */
+/** The current waits of the queues. Engines whose queue is known only in part, while the bus is away, are left out. */
 export async function readWaits(ctx: ScanContext): Promise<Waits> {
   const queues = await readQueues(ctx);
   return new Map(
@@ -18,8 +18,8 @@ export async function readWaits(ctx: ScanContext): Promise<Waits> {
 }
 
 /**
- * Answers the entries of which an engine would start too late; BULK scans wait for room anyway. What earlier results may answer is
- * marked instead: what they do answer is known once it is inserted.
+ * Refuses entries with an engine that would start too late; BULK scans are exempt, since they wait for room anyway. If earlier results may
+ * answer an entry, it is only marked as late: whether they do is known after inserting it.
  */
 export async function refuseLate(ctx: ScanContext, entries: readonly Entry[]): Promise<void> {
   const { maxWaitMs } = ctx.config;
@@ -34,7 +34,7 @@ export async function refuseLate(ctx: ScanContext, entries: readonly Entry[]): P
   }
 }
 
-/** Answers the late entries that earlier results have not answered wholly. Returns whether there are any. */
+/** Refuses late entries that earlier results did not answer completely. Returns whether there were any. */
 export function refuseNotTakenOver(entries: readonly Entry[], { scans }: Accepted): boolean {
   const unanswered = new Set(scans.filter(({ final }) => final === null).map(({ request }) => request));
   const refused = entries.filter(({ late }, i) => late !== undefined && unanswered.has(i));

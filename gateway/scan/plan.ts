@@ -4,12 +4,12 @@ import type { EngineRecord } from "../../schema/reports.js";
 import type { Skipped, SkipReason } from "../../schema/states.js";
 import { GatewayError } from "../errors.js";
 
-/** When to send again what is refused because no healthy agent runs its engines. */
+/** When to retry a request that was refused because no healthy agent runs its engines. */
 export const NO_AGENT_RETRY_AFTER_S = 10;
 
 /** The engines that a request chooses by name. */
 export interface EngineChoice {
-  /** Names without regard to case; undefined: every engine. */
+  /** Names, ignoring case; undefined means every engine. */
   readonly engines?: readonly string[] | undefined;
   /** Names of engines to leave out. */
   readonly excludeEngines?: readonly string[] | undefined;
@@ -27,11 +27,11 @@ export interface PlanRequest extends EngineChoice {
 export interface Plan {
   readonly expected: EngineRecord[];
   readonly skipped: Skipped[];
-  /** No engine is left, only because agents are missing: the request cannot be accepted now. */
+  /** No engine is left, only because agents are missing, so the request cannot be accepted now. */
   readonly refused: boolean;
 }
 
-/** Decides which engines of the catalogue a request expects. A skipped engine gets the first reason that applies. */
+/** Decides which engines a request expects. A skipped engine gets the first reason that applies. */
 export function planScan(catalogue: readonly EngineRecord[], request: PlanRequest): Plan {
   const expected: EngineRecord[] = [];
   const skipped: Skipped[] = [];
@@ -52,8 +52,8 @@ function nameSet(names: readonly string[] | undefined): ReadonlySet<string> | un
 }
 
 /**
- * Whether the scan cannot be CLEAN without this engine: an antivirus engine that has worked in this mesh, and that a present agent
- * says is broken. One that never worked here or was taken away bars nothing; the scan's proof names it.
+ * Whether this engine prevents CLEAN: an antivirus engine that has worked in this mesh and that a present agent reports as broken. An
+ * engine that never worked here, or was removed, does not; the scan's proof names it.
  */
 function barsClean({ type, lastHealthyAt, unhealthy }: EngineRecord, reason: SkipReason): boolean {
   return reason === "UNHEALTHY" && type === "AV" && lastHealthyAt !== null && unhealthy !== null;
@@ -69,15 +69,15 @@ function skipReason(engine: EngineRecord, request: PlanRequest, selected: boolea
   return undefined;
 }
 
-/** Manifests write types in any case. */
+/** Manifests may spell types in any case. */
 function accepts(given: string, mime: string): boolean {
   const type = given.toLowerCase();
   return type.endsWith("/*") ? mime.startsWith(type.slice(0, -1)) : type === mime;
 }
 
 /**
- * Throws BAD_INPUT for a name that no engine of the catalogue has; `off` tells which engines agents have and do not run. While the
- * catalogue is empty, any engine may still come.
+ * Throws BAD_INPUT for a name that is not in the catalogue; `off` lists engines that agents have but do not run. While the catalogue is
+ * empty, every name is accepted, since its engine may still appear.
  */
 export function checkNames(
   catalogue: readonly EngineRecord[],

@@ -1,15 +1,15 @@
-/** Why a scan has its verdict, or what it waits for, in one sentence. This is the only place that words it. */
+/** Explains in a sentence why a scan has its verdict, or what it waits for. All of this wording is here. */
 
 import type { Barrier, ListedResult, ResultRecord, ScanRecord } from "../../schema/reports.js";
 import { isFinal, type ResultCause, type ResultState } from "../../schema/states.js";
 
-/** A scan as far as the sentence goes. */
+/** The parts of a scan that the sentence depends on. */
 export type ProvenScan = Pick<ScanRecord, "verdict" | "endDate">;
 
-/** A result, with the agent that runs the engine where that was read. */
+/** A result, with the agent that runs the engine if that was read. */
 export type ProvenResult = Omit<ListedResult, "details"> & { readonly agent?: string | null };
 
-/** A result that is UNSCANNED, FAILED or out of time says by its cause what went wrong. */
+/** What went wrong, by the cause of a result that is UNSCANNED, FAILED or TIMEOUT. */
 const CAUSES: Readonly<Record<ResultCause, string>> = {
   CRASHED_REPEATEDLY: "crashed on it again and again",
   ENGINE_ERROR: "failed",
@@ -35,7 +35,7 @@ const STATES: Readonly<Record<ResultState, string>> = {
   UNSCANNED: "could not scan all of it",
   DONE: "gave no verdict",
 };
-/** A result that is DONE says by its cause what the engine has not seen. */
+/** What the engine has not seen, by the cause of a DONE result. */
 const UNSEEN: Readonly<Partial<Record<ResultCause, string>>> = {
   ENCRYPTED: "looked at the file itself, not into it: it is encrypted",
   UNSUPPORTED_TYPE: "looked at the file itself, not into what is packed in it",
@@ -43,17 +43,17 @@ const UNSEEN: Readonly<Partial<Record<ResultCause, string>>> = {
 };
 const LEFT_OUT = "was left out because it is broken";
 const NO_ANTIVIRUS = "no antivirus engine took part, so nobody knows whether it is harmful";
-/** Engines that a sentence names; it counts the others. */
+/** How many engines a sentence names; it counts the others. */
 const NAMED = 5;
-/** Characters of an engine's own words. */
+/** How many characters of an engine's own message are quoted. */
 const QUOTED = 200;
 
-/** What a result's cause means, as what its engine did; null if it has none. */
+/** The meaning of a result's cause as a phrase about its engine; null if it has no cause. */
 export function causeText({ state, cause }: Pick<ResultRecord, "state" | "cause">): string | null {
   return cause && ((state === "DONE" && UNSEEN[cause]) || CAUSES[cause]);
 }
 
-/** Why an engine bars CLEAN, e.g. `ClamAV could not look into what is encrypted (encrypted: a.docx in b.zip)`. */
+/** Why an engine prevents CLEAN, e.g. `ClamAV could not look into what is encrypted (encrypted: a.docx in b.zip)`. */
 export function barrierText({ engine, state, cause, error }: Omit<Barrier, "text">): string {
   const what = state === null ? LEFT_OUT : ((cause && CAUSES[cause]) ?? STATES[state]);
   return error ? `${engine} ${what} (${cut(error)})` : `${engine} ${what}`;
@@ -122,7 +122,7 @@ function waitingText({ engine, state, agent, fault }: ProvenResult): string {
   return fault === null ? `${engine} (${how})` : `${engine} (${how}; it works on no agent that has it: ${cut(fault)})`;
 }
 
-/** The first few, and how many there are besides. */
+/** The first few, and the number of the others. */
 function firstFew(parts: readonly string[]): readonly string[] {
   const more = parts.length - NAMED;
   return more > 0 ? [...parts.slice(0, NAMED), `${more} more`] : parts;

@@ -3,12 +3,12 @@ import { isFinal } from "../../schema/states.js";
 import { adviceText, type AdvisedScan } from "./advice.js";
 import { barrierText, proofText, type ProvenResult, type ProvenScan } from "./proof-text.js";
 
-/** Whether signatures that were too old took part in a scan's verdict. */
+/** Whether a scan's verdict is based on any signatures that were too old. */
 export function isScanStale(results: readonly Pick<ListedResult, "stale">[]): boolean {
   return results.some(({ stale }) => stale);
 }
 
-/** Why a scan has its verdict. The verdict itself is made by `scan_verdict` in Postgres, of the same facts. */
+/** Why a scan has its verdict. `scan_verdict` in Postgres decides the verdict itself from the same facts. */
 export function proveVerdict(
   scan: ProvenScan & AdvisedScan & Pick<ScanRecord, "skipped">,
   results: readonly ProvenResult[],

@@ -10,7 +10,7 @@ import { serving } from "../fleet/serving.js";
 
 const HOUR_MS = 3_600_000;
 
-/** The queue of every engine, in the order of their names; while the bus is away as far as Postgres knows it. */
+/** The queue of every engine, ordered by name. While the bus is away, only what Postgres knows. */
 export async function readQueues(ctx: ScanContext): Promise<QueueRecord[]> {
   const now = Date.now();
   const since = (hours: number) => ({ from: new Date(Math.floor(now / HOUR_MS - hours) * HOUR_MS), to: new Date(now) });
@@ -26,7 +26,7 @@ export async function readQueues(ctx: ScanContext): Promise<QueueRecord[]> {
     engines.map(async (engine) => {
       const durable = await readDurable(ctx, engine);
       const { pending, unacknowledged, redelivered } = durable ?? { pending: Infinity, unacknowledged: 0, redelivered: 0 };
-      // The server also counts requests that do not name the engine, and deleted ones until the durable has been read past them.
+      // The server's count includes requests for other engines on the same subject, and deleted ones until the durable has passed them.
       const waiting = Math.min(pending, published.get(engine.engineId) ?? 0);
       const { agents, slots } = serving(ctx.fleet, engine);
       const meanMs = mean.get(engine.engineId) ?? null;
@@ -52,7 +52,7 @@ async function readDurable(
   { name, internet }: EngineRecord,
 ): Promise<Omit<DurableState, "ackFloor"> | undefined> {
   try {
-    // A durable that was lost holds nothing; it is made again within seconds.
+    // A lost durable holds nothing; it is recreated within seconds.
     return (await bus.account(internetClass(internet)).durableState(name)) ?? { pending: 0, unacknowledged: 0, redelivered: 0 };
   } catch (error) {
     if (error instanceof GatewayError && error.code === "UNAVAILABLE") return undefined;
@@ -60,7 +60,7 @@ async function readDurable(
   }
 }
 
-/** The time until a request behind so many others starts. */
+/** The time until a request starts that has `waiting` others before it. */
 export function estimateWait(waiting: number, slots: number, meanMs: number | null): number | null {
   if (slots === 0) return null;
   if (waiting === 0) return 0;

@@ -5,7 +5,7 @@ import type { SampleStore } from "../bus/sample-store.js";
 import type { Database } from "../db/database.js";
 import type { WriteProbe } from "../write-probe.js";
 
-/** What it depends on. */
+/** What readiness depends on. */
 interface Supports {
   readonly db: Database;
   readonly databaseWrites: WriteProbe;
@@ -21,8 +21,8 @@ export interface ReadinessRecord {
 }
 
 /**
- * Without NATS it still serves reads, so it is ready; a disk that takes nothing does not heal by itself, so it is not; nor does a
- * NATS that holds all that it may.
+ * Without NATS the gateway still serves reads, so it counts as ready. It does not if a disk is full or broken, which does not fix itself,
+ * or if NATS has reached its storage limit.
  */
 export async function readReadiness({ db, databaseWrites, bus, samples }: Supports): Promise<ReadinessRecord> {
   const unwritten = bus.writeProblem();

@@ -3,11 +3,11 @@ import { deleteRemovals, lockRemovals, type Removal } from "../db/removals.js";
 import { GatewayError } from "../errors.js";
 import type { ScanContext } from "./context.js";
 
-/** How long the gateway that committed removals has for them before the sweep of any gateway does it. */
+/** How long the gateway that committed removals has to do them, before the sweep of any gateway does. */
 const OVERDUE_MS = 500;
 const BATCH = 100;
 
-/** Removes from the bus what a transaction has withdrawn. If it fails, the sweep of any gateway does it. */
+/** Removes what a transaction has withdrawn from the bus. If it fails, the sweep of any gateway does it. */
 export async function removeFromBus(ctx: ScanContext, removals: readonly number[]): Promise<void> {
   if (removals.length === 0) return;
   ctx.failpoint("removals.before");
@@ -18,13 +18,13 @@ export async function removeFromBus(ctx: ScanContext, removals: readonly number[
   }
 }
 
-/** Does removals that were left undone, for example by a gateway that was killed. */
+/** Does removals that were left over, for example by a gateway that was killed. */
 export async function removeOverdue(ctx: ScanContext): Promise<void> {
   if (!ctx.bus.connected() || !ctx.samples.connected()) return;
   while ((await doRemovals(ctx, { olderThanMs: OVERDUE_MS })) === BATCH);
 }
 
-/** Returns how many removals it has done. */
+/** Returns how many removals were done. */
 async function doRemovals(ctx: ScanContext, which: Parameters<typeof lockRemovals>[1]): Promise<number> {
   return ctx.db.transaction().execute(async (tx) => {
     const gone: number[] = [];
@@ -34,7 +34,7 @@ async function doRemovals(ctx: ScanContext, which: Parameters<typeof lockRemoval
   });
 }
 
-/** Returns whether it succeeded. A removal that fails does not stop the others. */
+/** Returns whether it succeeded. A failed removal does not stop the others. */
 async function remove(ctx: ScanContext, { id, internet, what }: Removal): Promise<boolean> {
   const account = internetClass(internet);
   try {

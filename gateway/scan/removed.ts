@@ -11,7 +11,10 @@ import { GatewayError } from "../errors.js";
 import type { ScanContext } from "./context.js";
 import { lockKnownEngine } from "./engine-actions.js";
 
-/** Forgets an agent that has ended, and its key. Returns the engines that no other has. Throws NOT_FOUND, and BAD_INPUT while it is online. */
+/**
+ * Forgets an agent that has gone, and its key. Returns the engines that no other agent has. Throws NOT_FOUND, and BAD_INPUT while it is
+ * online.
+ */
 export async function removeAgent(ctx: ScanContext, caller: Caller, agent: string): Promise<readonly string[]> {
   if (ctx.fleet.agents().some((presence) => presence.agent === agent))
     throw new GatewayError("BAD_INPUT", `the agent ${agent} is online: stop it first`);
@@ -31,7 +34,7 @@ export async function removeAgent(ctx: ScanContext, caller: Caller, agent: strin
   return engines;
 }
 
-/** Takes an engine out of the catalogue. Returns its name. Throws NOT_FOUND, and BAD_INPUT while an agent has it. */
+/** Removes an engine from the catalogue and returns its name. Throws NOT_FOUND, and BAD_INPUT while an agent has it. */
 export async function removeEngine(ctx: ScanContext, caller: Caller, name: string): Promise<string> {
   const token = engineToken(name);
   const having = ctx.fleet.agents().filter(({ engines }) => engines.some((engine) => engineToken(engine.name) === token));
@@ -45,7 +48,7 @@ export async function removeEngine(ctx: ScanContext, caller: Caller, name: strin
     await audit(tx, caller, "removeEngine", found.name);
     return found;
   });
-  // Its durable is removed by every gateway, as soon as it reads the catalogue.
+  // Every gateway removes the durable as soon as it reads the catalogue.
   await ctx.fleet.refresh();
   return engine.name;
 }

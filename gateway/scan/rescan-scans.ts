@@ -14,7 +14,7 @@ import { optionsOf } from "./rescan.js";
 import { checkOptions } from "./scan-input.js";
 import { findStoredSample } from "./store-sample.js";
 
-/** The scans that are to be repeated: by their numbers, or the newest of a filter. */
+/** Which scans to repeat: given ids, or the newest that match a filter. */
 export type ScanChoice =
   | { readonly kind: "ids"; readonly ids: readonly number[] }
   | { readonly kind: "filter"; readonly criteria: ScanCriteria };
@@ -24,19 +24,20 @@ export interface RescanScansOptions {
   readonly idempotencyKey?: string | undefined;
 }
 
-/** Scans that were repeated, and those that were not. */
+/** The outcome of repeating scans. */
 export interface RepeatedScans {
   /** Null if no scan was accepted. */
   readonly batchId: number | null;
   readonly replayed: boolean;
   readonly refused: readonly { readonly scanId: number; readonly error: GatewayError }[];
-  /** Whether the filter matches more scans than one call repeats. */
+  /** Whether the filter matches more scans than one call can repeat. */
   readonly more: boolean;
 }
 
 /**
- * Scans the samples of scans again, each as its scan asked for, as one batch. Each that cannot be scanned is told, and the others go
- * on; the audit has the batch and each new scan. Throws BAD_INPUT, IDEMPOTENCY_CONFLICT, RATE_LIMITED, QUERY_TIMEOUT or UNAVAILABLE for all of them.
+ * Scans the samples of scans again as one batch, each with the options of its scan. Scans that cannot be repeated are reported, and the
+ * others go on; the audit records the batch and each new scan. Throws BAD_INPUT, IDEMPOTENCY_CONFLICT, RATE_LIMITED, QUERY_TIMEOUT or
+ * UNAVAILABLE for the call as a whole.
  */
 export async function rescanScans(
   ctx: ScanContext,
@@ -69,7 +70,7 @@ export async function rescanScans(
   };
 }
 
-/** One more than are repeated, if there are. */
+/** The ids of the scans; one more than can be repeated, if the filter matches more. */
 async function findScans(ctx: ScanContext, choice: ScanChoice, signal: AbortSignal): Promise<readonly number[]> {
   const most = OPTION_LIMITS.batch;
   if (choice.kind === "filter") {

@@ -23,19 +23,19 @@ import { overQuota, quotaKey } from "./quota.js";
 import { checkOptions, type ScanOptions, type SomeOptions } from "./scan-input.js";
 import { lockScan } from "./withdraw.js";
 
-/** The options in which a repeated scan may differ from the first, and an idempotency key of its own. */
+/** The options in which a repeated scan may differ from the original, and an idempotency key of its own. */
 export type RescanOptions = Omit<SomeOptions, "priority" | "freshnessMs" | "stopAfter">;
 
 /** The new scan. */
 export interface RescanRecord {
   readonly scanId: number;
-  /** Whether an earlier request with the same idempotency key has created it. */
+  /** Whether an earlier request with the same idempotency key created it. */
   readonly replayed: boolean;
 }
 
 /**
- * Scans a scan's sample again, as that scan asked for unless `options` say otherwise. Throws what `submitScan` throws for a
- * stored sample, and NOT_FOUND for the scan.
+ * Scans a scan's sample again, with the same options except for those in `options`. Throws the errors of `submitScan` for a stored sample,
+ * and NOT_FOUND for the scan.
  */
 export async function rescan(ctx: ScanContext, caller: Caller, scanId: number, options: RescanOptions): Promise<RescanRecord> {
   checkOptions(options);
@@ -50,7 +50,7 @@ export async function rescan(ctx: ScanContext, caller: Caller, scanId: number, o
   return rescanRecord(await accept(ctx, { caller, kind: "scan", options: optionsOf(before, options), samples, repeats }));
 }
 
-/** The scan that an earlier request with the key has created, even if the scan that it repeats is gone. */
+/** The scan that an earlier request with the key created, even if the original scan is gone. */
 async function findEarlier(
   ctx: ScanContext,
   caller: Caller,
@@ -68,7 +68,7 @@ function rescanRecord({ scanId, replayed }: CreatedIds & { readonly replayed: bo
   return { scanId, replayed };
 }
 
-/** The options of a scan, with some changes. Naming engines, or excluding some, replaces the former scan's whole choice of engines. */
+/** The options of a scan, with changes. Naming or excluding engines replaces the original scan's whole choice of engines. */
 export function optionsOf(scan: BriefReport, changes: RescanOptions): ScanOptions {
   const { priority, stopAfter } = scan;
   const named = changes.engines !== undefined || changes.excludeEngines !== undefined;
@@ -85,16 +85,16 @@ export function optionsOf(scan: BriefReport, changes: RescanOptions): ScanOption
   };
 }
 
-/** Undefined where no request could have asked for it: an imported scan ended at its deadline. */
+/** Undefined if no request could have asked for it: an imported scan has its end as its deadline. */
 function deadlineOf({ deadline, startDate }: BriefReport): number | undefined {
   const ms = deadline.getTime() - startDate.getTime();
   return ms >= OPTION_LIMITS.deadlineMs.min && ms <= OPTION_LIMITS.deadlineMs.max ? ms : undefined;
 }
 
-/** An engine is skipped for one of these reasons only if the request had chosen it. */
+/** Engines skipped for these reasons were chosen by the request. */
 const CHOSEN: ReadonlySet<SkipReason> = new Set(["TOO_SLOW", "INTERNET_FORBIDDEN", "UNSUPPORTED_TYPE", "UNHEALTHY"]);
 
-/** The engines that a scan chose by name; undefined if it chose none. */
+/** The engines that a scan's request named; undefined if it named none. */
 function choiceOf({ results, skipped }: BriefReport): string[] | undefined {
   if (!skipped.some(({ reason }) => reason === "NOT_SELECTED")) return undefined;
   const chosen = skipped.filter(({ reason }) => CHOSEN.has(reason));
@@ -102,8 +102,8 @@ function choiceOf({ results, skipped }: BriefReport): string[] | undefined {
 }
 
 /**
- * Creates a scan that takes over a final scan's results, and runs one of its engines again. Throws NOT_FOUND, BAD_INPUT,
- * SAMPLE_NOT_STORED, IDEMPOTENCY_CONFLICT, RATE_LIMITED or UNAVAILABLE.
+ * Creates a scan that copies a final scan's results and runs one of its engines again. Throws NOT_FOUND, BAD_INPUT, SAMPLE_NOT_STORED,
+ * IDEMPOTENCY_CONFLICT, RATE_LIMITED or UNAVAILABLE.
  */
 export async function retryResult(
   ctx: ScanContext,
@@ -140,7 +140,7 @@ export async function retryResult(
   return answer;
 }
 
-/** Takes an id for a new scan, and claims its idempotency key. If the key is in use, the scan that it stands for is replayed. */
+/** Reserves an id for a new scan and claims its idempotency key. If the key is in use, its earlier scan is replayed. */
 async function takeId(tx: Tx, caller: Caller, key: string | undefined, inputHash: string) {
   const newId = await takeScanId(tx);
   if (key === undefined) return { newId };
@@ -149,7 +149,7 @@ async function takeId(tx: Tx, caller: Caller, key: string | undefined, inputHash
   return { newId, replayed: earlier.scanId === newId ? undefined : rescanRecord({ ...earlier, replayed: true }) };
 }
 
-/** Throws RATE_LIMITED, which undoes the transaction. */
+/** Counts a scan towards the quota. Throws RATE_LIMITED, which rolls back the transaction. */
 async function countScan(tx: Tx, caller: Caller): Promise<void> {
   const keyId = quotaKey(caller);
   if (keyId === undefined) return;
@@ -158,7 +158,7 @@ async function countScan(tx: Tx, caller: Caller): Promise<void> {
   if (refusal) throw refusal;
 }
 
-/** The engine as it is now. Throws if it took no part in the scan, or can no longer scan its sample. */
+/** The engine in its current state. Throws if it took no part in the scan, or can no longer scan its sample. */
 function assertCanRepeat(catalogue: readonly EngineRecord[], { results, internet, sample, scanId }: BriefReport, name: string) {
   const token = engineToken(name);
   const engine = catalogue.find((one) => engineToken(one.name) === token);

@@ -1,4 +1,6 @@
-/** Agents are restarted one after the other: each drains and ends, its supervisor starts it again, and the next one's turn comes when it is well. */
+/**
+ * Restarts agents one after the other: each drains and exits, its supervisor starts it again, and once it is healthy the next one follows.
+ */
 
 import { engineToken } from "../../schema/subjects.js";
 import type { Caller } from "../caller.js";
@@ -20,10 +22,10 @@ import type { PresentAgent } from "../fleet/presence.js";
 import type { ScanContext } from "./context.js";
 
 const JUST_HEARD_MS = 60_000;
-/** How long an agent may take to drain, end, start, and have its engines healthy again. */
+/** How long an agent may take to drain, exit, start, and get its engines healthy again. */
 export const RESTART_LIMIT_MS = 600_000;
 
-/** Begins to restart these agents, or all that are online. Throws BAD_INPUT for an agent that is not online, and if others are restarted now. */
+/** Begins to restart these agents, or all that are online. Throws BAD_INPUT if one is not online, or if another restart is running. */
 export async function restartAgents(
   ctx: ScanContext,
   caller: Caller,
@@ -40,7 +42,7 @@ export async function restartAgents(
   return beginRestart(ctx, caller, agents);
 }
 
-/** Begins to restart these agents, in this order. Throws BAD_INPUT if others are restarted now. */
+/** Begins to restart these agents in this order. Throws BAD_INPUT if another restart is running. */
 export async function beginRestart(
   { db }: Pick<ScanContext, "db">,
   caller: Caller,
@@ -54,7 +56,7 @@ export async function beginRestart(
   });
 }
 
-/** Restarts no further agent; the one whose turn it is goes on. Throws NOT_FOUND. */
+/** Stops the running restart; the current agent still finishes. Throws NOT_FOUND. */
 export async function stopRestart(ctx: ScanContext, caller: Caller): Promise<RollingRestartRecord> {
   return ctx.db.transaction().execute(async (tx) => {
     const stopped = await endRestart(tx, "STOPPED", null);
@@ -64,7 +66,7 @@ export async function stopRestart(ctx: ScanContext, caller: Caller): Promise<Rol
   });
 }
 
-/** Does what is next of the restart that is under way. Any number of gateways may do so. */
+/** Does the next step of the running restart. Gateways may call it concurrently. */
 export async function continueRestart(ctx: ScanContext): Promise<void> {
   await ctx.db.transaction().execute(async (tx) => {
     const underway = await lockUnderway(tx);
@@ -91,17 +93,17 @@ async function step(ctx: ScanContext, tx: Tx, underway: UnderwayRestart): Promis
   }
   if ((askedMs ?? 0) > RESTART_LIMIT_MS)
     return void (await endRestart(tx, "FAILED", problemOf(agent, present, before, healthy ?? [])));
-  // The message may have been lost.
+  // The previous message may have been lost.
   if (present?.startedAt === before) tell(ctx, present, before);
 }
 
-/** A gateway that has just started hears agents a moment later. */
+/** A gateway that has just started may not have heard the agent yet. */
 async function wasJustHeard({ db }: ScanContext, agent: string): Promise<boolean> {
   const known = (await readAgents(db)).find((one) => one.agent === agent);
   return known !== undefined && Date.now() - known.lastHeardAt.getTime() < JUST_HEARD_MS;
 }
 
-/** It begins with its host's settings, and with those of the mesh its engines may start once more. */
+/** Whether it has applied the mesh's settings. It starts with its host's settings, and applying the mesh's may restart its engines. */
 async function hasSettings(tx: Tx, { agent, settings }: PresentAgent): Promise<boolean> {
   const wanted = (await readAgentSettings(tx)).find((one) => one.agent === agent);
   return settings?.revision === (wanted?.revision ?? 0);
@@ -117,7 +119,7 @@ function tell({ bus }: ScanContext, { agent, class: internet }: PresentAgent, st
   bus.account(internet).sendControl(agent, { v: 1, kind: "restart", startedAt });
 }
 
-/** The engines that it has and that were healthy before are so again. */
+/** Whether all engines that were healthy before and still exist are healthy again. */
 function isBack({ engines }: PresentAgent, healthy: readonly string[]): boolean {
   const its = new Map(engines.map((engine) => [engineToken(engine.name), engine.healthy]));
   return healthy.every((name) => its.get(engineToken(name)) ?? true);

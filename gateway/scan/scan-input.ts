@@ -3,22 +3,22 @@ import { OPTION_LIMITS, type Labels, type Priority } from "../../schema/scan-opt
 import { GatewayError } from "../errors.js";
 import type { EngineChoice } from "./plan.js";
 
-/** How one sample or several are to be scanned. */
+/** Options for scanning one or more samples. */
 export interface ScanOptions extends EngineChoice {
   /** The slowest speed class allowed. */
   readonly speed: Speed;
   readonly internet: boolean;
-  /** Every key occurs once. */
+  /** Keys are unique. */
   readonly labels?: readonly LabelEntry[] | undefined;
-  /** undefined: NORMAL. */
+  /** Default: NORMAL. */
   readonly priority?: Priority | undefined;
-  /** Results up to this age are copied from earlier scans; undefined: none. */
+  /** Results up to this age are copied from earlier scans; undefined copies none. */
   readonly freshnessMs?: number | undefined;
-  /** Time after which the scan is final at the latest, within OPTION_LIMITS; undefined: as the setting says. */
+  /** After this time the scan is final, whatever is missing; must be within OPTION_LIMITS. Default: from the configuration. */
   readonly deadlineMs?: number | undefined;
-  /** Number of detections after which the scan waits for no more engines; undefined: it waits for all. */
+  /** After this many detections the scan stops waiting for engines; undefined waits for all. */
   readonly stopAfter?: number | undefined;
-  /** The same request with the same key gets the first one's answer. */
+  /** A retry with the same key gets the first request's answer. */
   readonly idempotencyKey?: string | undefined;
 }
 
@@ -32,7 +32,7 @@ export interface LabelEntry {
 
 /** A request for one scan, apart from its sample. */
 export interface ScanInput extends ScanOptions {
-  /** The file's name, for display; 1,024 characters at most. NUL and control characters are replaced. */
+  /** The file's name for display; at most 1,024 characters. NUL and control characters are replaced. */
   readonly name: string;
 }
 
@@ -63,7 +63,7 @@ export function checkOptions(options: SomeOptions): void {
     refuse(["idempotencyKey"], `an idempotency key has 1 to ${LIMITS.idempotencyKey} printable ASCII characters`);
 }
 
-/** The labels as they are stored. */
+/** The labels in their stored form. */
 export function labelsOf(options: ScanOptions): Labels {
   return Object.fromEntries((options.labels ?? []).map(({ key, value }) => [key, value]));
 }
@@ -88,7 +88,7 @@ function checkLabels(labels: readonly LabelEntry[]): void {
   });
 }
 
-/** Throws BAD_INPUT for an age of results that cannot be asked for. */
+/** Throws BAD_INPUT for an age outside the limits. */
 export function checkFreshness(freshnessMs: number | undefined): void {
   if (freshnessMs !== undefined && !within(freshnessMs, LIMITS.freshnessMs))
     refuse(["freshness"], "the freshness must be from 1 second to 30 days");

@@ -29,7 +29,7 @@ export interface StatisticsRange extends Hours {
 /** The range of intervals from `from` to `to`, by default the last day. Throws BAD_INPUT. */
 export function statisticsRange(interval: Interval, from: Date | undefined, to: Date | undefined): StatisticsRange {
   const end = to ?? new Date();
-  // Of whole hours, so that a day has 24 of them, with the one that has begun.
+  // Starts at a whole hour, so that a day has 24 of them including the current one.
   const begin = from ?? new Date(Math.ceil(end.getTime() / MS.HOUR) * MS.HOUR - DEFAULT_RANGE_MS);
   if (begin >= end) throw badInput("from", "must be before to");
   const unit = MS[interval];
@@ -49,7 +49,7 @@ export interface Point extends ScanCounts {
 
 const NONE: ScanCounts = { inconclusive: 0, clean: 0, suspicious: 0, infected: 0, bytes: 0 };
 
-/** One point for each interval, even without scans, so that a chart has no holes. */
+/** One point per interval, even without scans, so that charts have no gaps. */
 export async function readPoints(db: Database, range: StatisticsRange): Promise<Point[]> {
   const counted = await readScanCounts(db, range, range.interval === "HOUR" ? "hour" : "day");
   const byStart = new Map(counted.map((point) => [point.start.getTime(), point]));
@@ -65,7 +65,7 @@ export interface EngineStatisticsRecord extends EngineCounts {
   readonly range: StatisticsRange;
 }
 
-/** What one engine answered in one interval. */
+/** An engine's answers in one interval. */
 export interface EnginePoint extends EnginePointCounts {
   readonly start: Date;
   readonly durations: Buckets;
@@ -83,7 +83,7 @@ const NO_RESULTS = {
   cancelled: 0,
 };
 
-/** The points of every engine with results in the range, one for each interval, by engine id. */
+/** The points of every engine with results in the range, one per interval, by engine id. */
 export async function readPointsOfEngines(db: Database, range: StatisticsRange): Promise<Map<number, EnginePoint[]>> {
   const unit = range.interval === "HOUR" ? "hour" : "day";
   const [counts, durations] = await Promise.all([readEnginePoints(db, range, unit), readDurationPoints(db, range, unit)]);
@@ -113,7 +113,7 @@ export async function readEngineStatistics(db: Database, range: StatisticsRange)
   return counts.map((engine) => ({ ...engine, range, durations: durations.get(engine.engineId) ?? [] }));
 }
 
-/** The quantile of durations in milliseconds, to within a bucket; null if there are none. */
+/** The quantile of durations in milliseconds, accurate to one bucket; null if there are none. */
 export function quantile(buckets: Buckets, share: number): number | null {
   const total = buckets.reduce((sum, { count }) => sum + count, 0);
   let left = share * total;
@@ -124,12 +124,12 @@ export function quantile(buckets: Buckets, share: number): number | null {
   return null;
 }
 
-/** Assumes that durations are spread evenly within a bucket, on its logarithmic scale. */
+/** Assumes that durations are evenly spread within a bucket, on its logarithmic scale. */
 function interpolate(bucket: number, share: number): number {
   return bucket === 0 ? share : bucketEnd(bucket - 1 + share);
 }
 
-/** The most scans that are counted together. */
+/** The most scans that are counted in one batch. */
 export const UNCOUNTED_BATCH = 2_000;
 
 /** Adds scans that have become final to the statistics. */

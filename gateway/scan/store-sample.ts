@@ -7,13 +7,13 @@ import { DatabaseFull, GatewayError } from "../errors.js";
 import type { StoredOrNew } from "./accept-request.js";
 import type { ScanContext } from "./context.js";
 
-/** Streams bytes into the store. Throws TOO_LARGE, UPLOAD_TIMEOUT, UNAVAILABLE or STORAGE_FULL; nothing stays in the store then. */
+/** Streams bytes into the store. If it throws TOO_LARGE, UPLOAD_TIMEOUT, UNAVAILABLE or STORAGE_FULL, nothing stays there. */
 export async function storeSample(
   ctx: ScanContext,
   bytes: AsyncIterable<Uint8Array>,
   options: { limit?: number; signal?: AbortSignal },
 ): Promise<StoredOrNew> {
-  // The bytes would be sent and stored for nothing.
+  // Without a row in Postgres the bytes would be useless.
   if (ctx.databaseWrites.problem() !== undefined) throw new DatabaseFull(ctx.databaseWrites.problem());
   const limit = Math.min(options.limit ?? Infinity, ctx.config.uploadMaxBytes);
   let existing: StoredSample | undefined;
@@ -36,14 +36,14 @@ export async function storeSample(
   return { kind: "new", sample: put, replaces: existing?.isolated?.blob ?? null };
 }
 
-/** Looks several samples up in one query, for uploads that arrive together. */
+/** Looks up several samples in one query, for concurrent uploads. */
 export async function findSamplesInOrder(db: Database, sha256s: readonly string[]): Promise<(StoredSample | undefined)[]> {
   const found = await findSamples(db, sha256s);
   return sha256s.map((sha256) => found.get(sha256));
 }
 
 async function putBytes(ctx: ScanContext, bytes: AsyncIterable<Uint8Array>, options: PutOptions): Promise<PutResult> {
-  // Bytes that no row names are removed after the grace, so an upload must be over by then.
+  // Bytes without a row are removed after the grace period, so an upload must end before that.
   const timeout = timeLimit(ctx.config.orphanGraceMs / 2, options.signal);
   const { signal } = timeout;
   const source = addAbortSignal(signal, readableOf(bytes));
@@ -58,7 +58,7 @@ async function putBytes(ctx: ScanContext, bytes: AsyncIterable<Uint8Array>, opti
   }
 }
 
-/** A stream that ends at once when it is destroyed. That of `Readable.from` would wait for the next bytes, which may never come. */
+/** A stream that ends at once when destroyed. One from `Readable.from` would wait for the next bytes, which may never come. */
 function readableOf(bytes: AsyncIterable<Uint8Array>): Readable {
   const iterator = bytes[Symbol.asyncIterator]();
   return new Readable({
@@ -71,14 +71,14 @@ function readableOf(bytes: AsyncIterable<Uint8Array>): Readable {
       );
     },
     destroy(error, callback) {
-      // Its bytes may end with an error of their own, after the one that counts.
+      // The source may fail too when it is closed; only the first error counts.
       void Promise.allSettled([iterator.return?.()]);
       callback(error);
     },
   });
 }
 
-/** The stored sample with that hash. Throws BAD_INPUT, NOT_FOUND, or SAMPLE_NOT_STORED if its bytes are gone. */
+/** The stored sample with this hash. Throws BAD_INPUT, NOT_FOUND, or SAMPLE_NOT_STORED if its bytes are gone. */
 export async function findStoredSample(ctx: ScanContext, hash: string): Promise<StoredSample> {
   const sample = await findSample(ctx.db, hash);
   if (!sample) throw new GatewayError("NOT_FOUND", `no sample has the hash ${hash}`);
@@ -91,7 +91,7 @@ async function hasBytes(ctx: ScanContext, { isolated }: StoredSample): Promise<b
   return isolated !== null && (await ctx.samples.has("isolated", isolated));
 }
 
-/** Removes bytes that were stored for nothing. Best effort: what stays is an orphan, and the sweep removes it after its grace. */
+/** Removes redundant bytes. Best effort: the sweep removes what stays as an orphan after the grace period. */
 export async function discard(ctx: ScanContext, stored: StoredOrNew): Promise<void> {
   if (stored.kind === "stored" || !stored.sample.copy) return;
   const { blob, location } = stored.sample.copy;
@@ -102,7 +102,7 @@ export async function discard(ctx: ScanContext, stored: StoredOrNew): Promise<vo
   }
 }
 
-/** The refusal of a sample that was deleted after it had been found. Its bytes were not stored again, because they were there. */
+/** The error for a sample that was deleted after it had been found. Its bytes were not stored again, because they were still there. */
 export function deletedMeanwhile(): GatewayError {
   return new GatewayError("UNAVAILABLE", "the sample was deleted while it was being submitted; send it again", { retryAfter: 1 });
 }

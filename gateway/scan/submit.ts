@@ -17,7 +17,7 @@ import { cleanName, checkOptions, type ScanOptions, type ScanInput } from "./sca
 
 export type { ScanOptions, ScanInput } from "./scan-input.js";
 
-/** A sample that the mesh has: by its hash, or by a finished upload. */
+/** A sample that the mesh has, given by its hash or by a finished upload. */
 export type StoredSource = { readonly kind: "hash"; readonly hash: string } | { readonly kind: "upload"; readonly id: string };
 
 /** The source of a sample: bytes as they arrive, the hash of a stored sample, or a finished upload. */
@@ -25,18 +25,18 @@ export type SampleSource =
   | { readonly kind: "stream"; readonly bytes: AsyncIterable<Uint8Array>; readonly limit?: number; readonly signal?: AbortSignal }
   | StoredSource;
 
-/** An accepted scan. Whatever happens from now on, it is final by its deadline. */
+/** An accepted scan. It is guaranteed to be final by its deadline. */
 export interface AcceptedScan {
   readonly scanId: number;
   readonly sample: SampleRecord;
-  /** Whether an earlier request with the same idempotency key has created it. */
+  /** Whether an earlier request with the same idempotency key created it. */
   readonly replayed: boolean;
 }
 
 /**
- * Accepts a scan. If the input is a function, it is called after the bytes have arrived, since the fields of a form may follow its
- * file. Throws BAD_INPUT, NOT_FOUND, SAMPLE_NOT_STORED, TOO_LARGE, UPLOAD_TIMEOUT, UPLOAD_EXPIRED, IDEMPOTENCY_CONFLICT, RATE_LIMITED,
- * UNAVAILABLE or STORAGE_FULL; nothing stays in the store then.
+ * Accepts a scan. If the input is a function, it is called after the bytes have arrived, since the fields of a form may follow its file. If
+ * it throws BAD_INPUT, NOT_FOUND, SAMPLE_NOT_STORED, TOO_LARGE, UPLOAD_TIMEOUT, UPLOAD_EXPIRED, IDEMPOTENCY_CONFLICT, RATE_LIMITED,
+ * UNAVAILABLE or STORAGE_FULL, nothing stays in the store.
  */
 export async function submitScan(
   ctx: ScanContext,
@@ -57,7 +57,8 @@ export async function submitScan(
     await discard(ctx, sample);
     return await readReplayed(ctx, idOf(scanId));
   } catch (error) {
-    // After a refusal nothing is committed. After any other failure that is not known, and the sweep removes the bytes if no row names them.
+    // A refusal means that nothing was committed. After any other failure that is unknown; the sweep removes the bytes if no row refers to
+    // them.
     if (error instanceof GatewayError && !(error instanceof DatabaseAway)) await discard(ctx, sample);
     throw error;
   }
@@ -72,16 +73,15 @@ export interface BatchSample {
 /** An accepted batch. */
 export interface AcceptedBatch {
   readonly batchId: number;
-  /** Those that were not added to a batch that grows. */
+  /** Samples that were not added to an existing batch. */
   readonly refused: readonly Refusal[];
-  /** Whether an earlier request with the same idempotency key has created it. */
+  /** Whether an earlier request with the same idempotency key created it. */
   readonly replayed: boolean;
 }
 
 /**
- * Accepts a scan of each sample, all of them or none. Into a batch that exists already it adds what can be scanned, and tells the
- * others. Throws what {@link submitScan} throws for the request as a whole, and
- * BatchRefused with every sample that cannot be scanned.
+ * Accepts a scan of each sample, all or none. Given an existing batch, it adds the samples that can be scanned and reports the others.
+ * Throws the errors of {@link submitScan} for the request as a whole, and BatchRefused with every sample that cannot be scanned.
  */
 export async function submitScans(
   ctx: ScanContext,
@@ -173,8 +173,8 @@ async function readReplayed(ctx: ScanContext, scanId: number): Promise<AcceptedS
 }
 
 /**
- * What an earlier request with the key has created from stored samples. It is looked for before the samples are, because a sample or
- * an upload that the first request found may be gone by the second. Throws IDEMPOTENCY_CONFLICT.
+ * What an earlier request with the key created from stored samples. This is checked before looking up the samples, because samples or
+ * uploads of the first request may be gone by now. Throws IDEMPOTENCY_CONFLICT.
  */
 async function findEarlier(
   ctx: ScanContext,

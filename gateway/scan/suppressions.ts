@@ -1,4 +1,6 @@
-/** Signatures that count for nothing: kept in Postgres, applied where results are recorded, and told to engines that can leave them out. */
+/**
+ * Suppressed signatures: kept in Postgres, applied when results are recorded, and sent to engines that can ignore signatures themselves.
+ */
 
 import { IGNORED_PER_MESSAGE } from "../../schema/control.js";
 import { bareSignature, ignorable, ignoredRevision, SUPPRESSION_LIMITS } from "../../schema/suppressed.js";
@@ -23,22 +25,20 @@ import { badInput, GatewayError } from "../errors.js";
 import type { ScanContext } from "./context.js";
 
 const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
-/** Antivirus engines are tested with it: one that does not find it takes no work. */
+/** The test file for antivirus engines: an engine that does not detect it gets no work. */
 const TEST_FILE = /eicar/i;
 
-/** What the command line has too. */
+/** The parts that the command line also has. */
 type Mesh = Pick<ScanContext, "db"> & Partial<Pick<ScanContext, "bus" | "fleet">>;
 
-/**
- * Suppresses a signature of one engine or, with null, of all. Doing it again changes reason and expiry. Throws BAD_INPUT.
- */
+/** Suppresses a signature of one engine, or of all with null. Repeating it changes the reason and expiry. Throws BAD_INPUT. */
 export async function suppressSignature(mesh: Mesh, caller: Caller, input: NewSuppression): Promise<SuppressionRecord> {
   const wanted = await checkInput(mesh.db, input);
   const suppression = await mesh.db.transaction().execute(async (tx) => {
     await lockSuppressions(tx);
     const { signature, ...details } = wanted;
     const row = await upsertSuppression(tx, wanted);
-    // One that is changed adds none.
+    // Changing an existing one does not add to the number.
     if ((await countLive(tx)) > SUPPRESSION_LIMITS.live)
       throw badInput("signature", `${SUPPRESSION_LIMITS.live} are suppressed, which is the most: lift some`);
     await audit(tx, caller, "suppressSignature", signature, { ...details, id: String(row.id) });
@@ -48,7 +48,7 @@ export async function suppressSignature(mesh: Mesh, caller: Caller, input: NewSu
   return suppression;
 }
 
-/** Lets a signature count again; one that does already stays as it is. Throws NOT_FOUND. */
+/** Lifts a suppression, so that the signature counts again; a lifted one is unchanged. Throws NOT_FOUND. */
 export async function liftSuppression(mesh: Mesh, caller: Caller, id: number): Promise<SuppressionRecord> {
   const lifted = await mesh.db.transaction().execute(async (tx) => {
     const found = await endSuppression(tx, id);
@@ -89,12 +89,12 @@ function text(field: string, given: string, longest: number): string {
   return trimmed;
 }
 
-/** Best effort: the sweep of every gateway does it again. */
+/** Best effort: the sweep of every gateway repeats it. */
 async function sendAtOnce({ db, bus, fleet }: Mesh): Promise<void> {
   if (bus && fleet) await tellIgnored({ db, bus, fleet });
 }
 
-/** Tells engines that leave out other signatures than they should: the list has changed, a message was lost, or the agent is new. */
+/** Updates engines whose list of ignored signatures is outdated: the list has changed, a message was lost, or the agent is new. */
 export async function tellIgnored({ db, bus, fleet }: Pick<ScanContext, "db" | "bus" | "fleet">): Promise<void> {
   const able = fleet
     .presences()

@@ -11,7 +11,7 @@ interface Stores {
   readonly bus: Bus;
 }
 
-/** One account of the bus as this gateway sees it. */
+/** One account of the bus, as seen by this gateway. */
 export interface AccountRecord {
   readonly class: InternetClass;
   readonly connected: boolean;
@@ -28,7 +28,7 @@ export interface SystemRecord {
   readonly accounts: readonly AccountRecord[];
 }
 
-/** The same with what is read only when it is asked for. */
+/** The same, with parts that are read only on request. */
 export interface WholeSystemRecord extends SystemRecord {
   readonly gateways: readonly GatewayRecord[];
   readonly outbox: OutboxStatus;
@@ -54,7 +54,7 @@ export async function readWholeSystem(stores: Stores): Promise<WholeSystemRecord
   return { ...system, gateways, outbox };
 }
 
-/** An account that cannot be reached is shown as such; it is no failure. */
+/** An unreachable account is reported as such, not as a failure. */
 async function readAccount({ bus }: Stores, internet: InternetClass): Promise<AccountRecord> {
   try {
     return { class: internet, connected: true, ...(await bus.account(internet).state()) };

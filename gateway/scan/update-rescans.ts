@@ -32,7 +32,7 @@ export async function readUpdateRescans({ db, fleet }: ScanContext): Promise<Upd
   });
 }
 
-/** Has samples scanned again after updates of an engine from now on, or no more. Throws NOT_FOUND or BAD_INPUT. */
+/** Turns rescanning after updates of an engine on or off. Throws NOT_FOUND or BAD_INPUT. */
 export async function setRescanAfterUpdates(
   ctx: ScanContext,
   caller: Caller,

@@ -12,7 +12,7 @@ import type { StoredOrNew } from "./accept-request.js";
 import type { ScanContext } from "./context.js";
 import { deletedMeanwhile, discard, storeSample } from "./store-sample.js";
 
-/** Issues an upload: whoever knows its id may send one sample until it expires. */
+/** Issues an upload: anyone with its id may send one sample until it expires. */
 export async function createUpload(ctx: ScanContext, caller: Caller): Promise<{ id: string; expiresAt: Date }> {
   const id = randomUUID();
   const expiresAt = await ctx.db.transaction().execute(async (tx) => {
@@ -23,8 +23,9 @@ export async function createUpload(ctx: ScanContext, caller: Caller): Promise<{ 
 }
 
 /**
- * Takes the bytes of an upload. The same bytes once more get the same answer: the first may have been lost. The audit names the key
- * that the upload was issued to. Throws NOT_FOUND, UPLOAD_EXPIRED, BAD_INPUT if it has other bytes already, and whatever {@link storeSample} throws; nothing stays in the store then.
+ * Receives the bytes of an upload. Sending the same bytes again gives the same answer, since the first one may have been lost. The audit
+ * names the key that the upload was issued to. If it throws NOT_FOUND, UPLOAD_EXPIRED, BAD_INPUT because it already has other bytes, or an
+ * error of {@link storeSample}, nothing stays in the store.
  */
 export async function receiveUpload(
   ctx: ScanContext,
@@ -39,7 +40,7 @@ export async function receiveUpload(
   const { record, redundant } = await transact(ctx.db, async (tx) => {
     const row = await nameSample(tx, sample);
     if (!(await fillUpload(tx, id, row.record.sampleId))) {
-      // Others have sent bytes meanwhile.
+      // Another request has filled the upload meanwhile.
       const filled = await findUpload(tx, id);
       if (filled?.sample?.sampleId !== row.record.sampleId) throw alreadyFilled();
       return row;
@@ -55,7 +56,7 @@ export async function receiveUpload(
   return record;
 }
 
-/** Sees to it that the sample has its row. If that names other bytes, those that were stored with this request are not needed. */
+/** Ensures that the sample has a row. If that row refers to other bytes, those stored by this request are redundant. */
 async function nameSample(tx: Tx, stored: StoredOrNew): Promise<{ record: SampleRecord; redundant: boolean }> {
   if (stored.kind === "stored") {
     const { sample } = stored;
@@ -67,7 +68,7 @@ async function nameSample(tx: Tx, stored: StoredOrNew): Promise<{ record: Sample
   return { record: { ...content, ...row, stored: true }, redundant: copy?.blob !== blob };
 }
 
-/** The sample, if these bytes are it. They are hashed and not stored. */
+/** Returns the sample if the bytes match it. They are hashed and not stored. */
 async function sameSample(sample: SampleRecord, bytes: AsyncIterable<Uint8Array>): Promise<SampleRecord> {
   const hash = createHash("sha256");
   let size = 0;
@@ -80,7 +81,7 @@ async function sameSample(sample: SampleRecord, bytes: AsyncIterable<Uint8Array>
   return sample;
 }
 
-/** The sample of an upload that has its bytes. Throws NOT_FOUND, UPLOAD_EXPIRED or BAD_INPUT. */
+/** The sample of a finished upload. Throws NOT_FOUND, UPLOAD_EXPIRED or BAD_INPUT. */
 export async function findUploadedSample(ctx: ScanContext, id: string): Promise<StoredSample> {
   const { sample } = await openUpload(ctx, id);
   if (!sample) throw new GatewayError("BAD_INPUT", "the bytes of this upload have not arrived");
@@ -94,7 +95,7 @@ async function openUpload(ctx: ScanContext, id: string): Promise<UploadRecord> {
   return upload;
 }
 
-/** The whole id is a secret: whoever has it may send the bytes. */
+/** The whole id is a secret, since anyone who has it may send the bytes. */
 function redacted(id: string): string {
   return `${id.slice(0, 8)}…`;
 }

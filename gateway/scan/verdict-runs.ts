@@ -1,4 +1,4 @@
-/** After an update of an engine, samples are scanned again by it alone, and what changes a verdict is kept. */
+/** After an update of an engine, rescans samples with that engine alone and keeps scans that changed its verdict. */
 
 import type { Logger } from "pino";
 import type { EngineRecord } from "../../schema/reports.js";
@@ -24,11 +24,11 @@ import { planScan } from "./plan.js";
 
 /** Continues runs, one pass at a time. */
 export interface VerdictRuns {
-  /** Does what there is to do now. */
+  /** Does everything that is due now. */
   continue(): Promise<void>;
-  /** For recorded results, which make room: the same soon, if this gateway knows of scans of a run. */
+  /** Called when results were recorded, which may have freed slots: continues soon if this gateway knows of open scans of a run. */
   continueIfRunning(): void;
-  /** Waits for a pass that is under way. */
+  /** Waits for the current pass. */
   idle(): Promise<void>;
 }
 
@@ -42,16 +42,16 @@ export interface RunParts {
   readonly metrics: Pick<Metrics, "verdictFlips">;
 }
 
-/** An update is noticed once all hosts have shown it for so many sweeps: while agents come and go, what is there changes for a moment. */
+/** An update counts once all hosts have shown it for this many sweeps: while agents come and go, versions may change briefly. */
 const SETTLED_SWEEPS = 3;
-/** Samples that are looked at together, and how often in a pass: most may have nothing to be scanned again. */
+/** How many samples are examined together, and how often in one pass: most may not need a rescan. */
 const LOOKED_AT = 200;
 const LOOKS = 5;
 const ENDED = 200;
-/** They wait for room, and have no one who waits for them. */
+/** These scans wait for room, and nobody is waiting for them. */
 const DEADLINE = { min: 1, max: 0, fallbackMs: 3_600_000 };
 
-/** An engine that is followed, and what its hosts run now. */
+/** A followed engine, and the version that its hosts run now. */
 interface Followed extends runs.Follow {
   readonly engine: EngineRecord;
   readonly served: string | undefined;
@@ -82,7 +82,7 @@ export function createVerdictRuns(parts: RunParts): VerdictRuns {
         work().catch((error: unknown) => parts.log.warn({ err: error }, "cannot continue after an update now; retrying"));
     },
     async idle() {
-      // Whoever started it handles its failure.
+      // The caller that started it handles its failure.
       await Promise.allSettled([working]);
     },
   };
@@ -100,17 +100,17 @@ function createSettling(settleMs: number): Settled {
   };
 }
 
-/** The share of slots that scans of updates take: one at least, which then rests between two of them. */
+/** How many slots scans after updates may use: at least one, which then pauses between two scans. */
 export function slotsForUpdates(slots: number): number {
   return slots === 0 ? 0 : Math.max(1, Math.floor(slots * UPDATE_SHARE));
 }
 
-/** How long an engine with these slots rests after a scan that took so long, so that its share is kept over time. */
+/** How long to pause after a scan of this duration, so that the share of slots is kept over time. */
 export function restAfter(durationMs: number, slots: number): number {
   return slots === 0 ? 0 : Math.max(0, durationMs * (1 / (UPDATE_SHARE * slots) - 1));
 }
 
-/** Returns whether scans of a run are under way. */
+/** Returns whether scans of a run are open. */
 async function continueOnce(parts: RunParts, settled: Settled): Promise<boolean> {
   if (!(await runs.hasRuns(parts.db))) return false;
   const { inserted, flipped, open } = await transact(parts.db, async (tx) => {
@@ -134,14 +134,14 @@ async function readFollowed({ fleet }: RunParts, tx: Tx): Promise<Followed[]> {
   });
 }
 
-/** What all hosts run now is another version than what they ran last. */
+/** Notes a new version once all hosts run it, and begins a run for it. */
 async function noteUpdate(tx: Tx, { engineId, version, served }: Followed): Promise<void> {
   if (served === undefined || served === version) return;
   await runs.noteVersion(tx, { engineId, version: served });
   if (version !== null) await runs.beginRun(tx, engineId, served);
 }
 
-/** Keeps the ended scans that changed a verdict, and deletes the others. Returns those that are kept, each with a new revision. */
+/** Keeps the ended scans that changed a verdict and deletes the others. Returns the kept ones, each with a new revision. */
 async function conclude(tx: Tx, followed: readonly Followed[]): Promise<EndedCheck[]> {
   const ended = await lockEndedChecks(tx, ENDED);
   const flips = ended.filter(isFlip);
@@ -166,12 +166,12 @@ function isFlip({ state, before, now }: EndedCheck): boolean {
   return state === "DONE" && before !== null && verdictOf(before) !== verdictOf(now);
 }
 
-/** An engine that says nothing of a sample has found nothing. */
+/** No verdict counts as CLEAN: the engine has found nothing. */
 function verdictOf({ verdict }: EndedCheck["now"]): EngineVerdict {
   return verdict ?? "CLEAN";
 }
 
-/** Has the next samples of each run scanned, as far as there are slots for it. */
+/** Starts scans of the next samples of each run, as far as there are free slots. */
 async function extend(tx: Tx, followed: readonly Followed[]): Promise<{ inserted: number; open: boolean }> {
   const checks = await runs.countChecks(tx);
   let inserted = 0;
@@ -179,7 +179,7 @@ async function extend(tx: Tx, followed: readonly Followed[]): Promise<{ inserted
     const one = followed.find(({ engineId }) => engineId === run.engineId);
     const open = checks.get(run.engineId) ?? 0;
     const room = one ? slotsForUpdates(one.slots) - open : 0;
-    // While hosts differ, nobody knows which version answers.
+    // While hosts run different versions, it is unknown which one would answer.
     if (!one || one.served !== run.version || run.rests || room <= 0) continue;
     const added = await extendRun(tx, run, one.engine, room);
     inserted += added.count;
@@ -202,7 +202,7 @@ async function extendRun(
     const due = samples.filter((sample) => isDue(sample, engine, run.version)).slice(0, room - count);
     count += await insertChecks(tx, run, due);
     atEnd = samples.length < LOOKED_AT;
-    // What comes after the last of them was looked at in vain, unless there was no room for it.
+    // If there is no room left, the walk resumes after the last sample taken; otherwise after all samples examined.
     const reached = count < room ? samples.at(-1) : due.at(-1);
     before = reached?.sampleId ?? before;
     atEnd &&= count < room;
@@ -211,13 +211,13 @@ async function extendRun(
   return { count, atEnd };
 }
 
-/** The engine has said something of it with another version, and could scan it now. */
+/** Whether another version of the engine has answered for the sample, and it could scan it now. */
 function isDue({ last, mime }: Candidate, engine: EngineRecord, version: string): boolean {
   if (last === null || versionKey(last) === version) return false;
   return planScan([engine], { speed: "ALL", internet: last.internet, mime }).expected.length > 0;
 }
 
-/** Samples and scans that are deleted meanwhile are left out. */
+/** Samples and scans that were deleted meanwhile are skipped. */
 async function insertChecks(tx: Tx, { runId, engineId }: runs.OpenRun, samples: readonly Candidate[]): Promise<number> {
   const scans = samples.flatMap(({ sampleId, last }) => (last ? [{ sampleId, previous: last.scanId }] : []));
   const there = new Set(

@@ -1,12 +1,12 @@
 import type { BriefResult, ScanRecord } from "../../schema/reports.js";
 
-/** Estimated milliseconds until a request that comes now would start, by the engine's name; an engine of which that is unknown is left out. */
+/** Estimated milliseconds until a new request would start, by engine name; engines without an estimate are left out. */
 export type Waits = ReadonlyMap<string, number>;
 
-/** How long an estimate is used. */
+/** How long an estimate is reused. */
 const USED_FOR_MS = 1_000;
 
-/** Returns a function that reads the waits, once for all who ask within a second. */
+/** Returns a function that reads the waits at most once a second, for all callers. */
 export function createWaits(read: () => Promise<Waits>): () => Promise<Waits> {
   let readAt = -Infinity;
   let waits: Promise<Waits>;
@@ -19,7 +19,7 @@ export function createWaits(read: () => Promise<Waits>): () => Promise<Waits> {
   };
 }
 
-/** Milliseconds until the last engine of a scan starts, at most; null if that is unknown. */
+/** Milliseconds until the last engine of a scan starts, at most; null if unknown. */
 export async function estimateStart(
   { waits }: { readonly waits: () => Promise<Waits> },
   { priority }: Pick<ScanRecord, "priority">,

@@ -15,11 +15,11 @@ const URL_LENGTH = 2_048;
 export interface WebhookInput {
   readonly url: string;
   readonly events: readonly WebhookEvent[];
-  /** `whsec_` and the base64 of 24 to 64 bytes; undefined: one is generated. */
+  /** `whsec_` and the base64 of 24 to 64 bytes; by default one is generated. */
   readonly secret?: string | undefined;
 }
 
-/** Creates a webhook. Its secret cannot be read again. Throws BAD_INPUT. */
+/** Creates a webhook. Its secret cannot be retrieved later. Throws BAD_INPUT. */
 export async function createWebhook(
   ctx: ScanContext,
   caller: Caller,

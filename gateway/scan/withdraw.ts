@@ -12,24 +12,24 @@ import { announce } from "./announce.js";
 import type { ScanContext } from "./context.js";
 import { removeFromBus } from "./removals.js";
 
-/** An open result that is to end without an answer from its engine. */
+/** An open result to be closed without an answer from its engine. */
 export interface ClosedResult extends OpenResult {
   readonly state: Extract<ResultState, "CANCELLED" | "TIMEOUT" | "NO_AGENT" | "FAILED">;
   readonly error: string;
 }
 
-/** What a transaction has withdrawn. {@link finishWithdrawals} does the rest after the commit. */
+/** What a transaction has withdrawn. {@link finishWithdrawals} completes it after the commit. */
 export interface Withdrawal {
   readonly changed: readonly ChangedScan[];
   readonly scanIds: readonly number[];
-  /** Subject tokens of the engines whose answers are no longer waited for. */
+  /** Subject tokens of the engines whose answers are no longer needed. */
   readonly engines: ReadonlySet<string>;
   readonly removals: readonly number[];
 }
 
 const NOTHING: Withdrawal = { changed: [], scanIds: [], engines: new Set(), removals: [] };
 
-/** Cancels a scan, which makes it final at once; a final scan stays as it is. Throws NOT_FOUND. */
+/** Cancels a scan, which makes it final at once; a final scan is unchanged. Throws NOT_FOUND. */
 export async function cancelScan(ctx: ScanContext, caller: Caller, scanId: number): Promise<void> {
   const withdrawal = await transact(ctx.db, async (tx) => {
     await lockScan(tx, scanId);
@@ -52,7 +52,7 @@ function cancelledResult(result: OpenResult): ClosedResult {
   return { ...result, state: "CANCELLED", error: "cancelled" };
 }
 
-/** Cancels the open results of scans that have found enough. */
+/** Cancels the open results of scans with enough detections. */
 export async function cancelRemaining(ctx: ScanContext, scanIds: readonly number[]): Promise<void> {
   const withdrawal = await transact(ctx.db, async (tx) => {
     const open = await openResults(tx, await lockScans(tx, scanIds));
@@ -65,7 +65,7 @@ export async function cancelRemaining(ctx: ScanContext, scanIds: readonly number
   await finishWithdrawals(ctx, [withdrawal]);
 }
 
-/** Closes results, and takes the requests of their scans out of the outbox. The scans must be locked. */
+/** Closes results and removes their scans' requests from the outbox. The scans must be locked. */
 export async function withdraw(tx: Tx, results: readonly ClosedResult[]): Promise<Withdrawal> {
   if (results.length === 0) return NOTHING;
   const scanIds = [...new Set(results.map(({ scanId }) => scanId))];
@@ -74,7 +74,7 @@ export async function withdraw(tx: Tx, results: readonly ClosedResult[]): Promis
   return { changed, scanIds, removals, engines: new Set(results.map(({ engine }) => engine)) };
 }
 
-/** After the commit: removes withdrawn requests from the bus, so that none is delivered again, and tells the agents. */
+/** To be called after the commit: removes withdrawn requests from the bus, so that they are not redelivered, and tells the agents. */
 export async function finishWithdrawals(ctx: ScanContext, withdrawals: readonly Withdrawal[]): Promise<void> {
   await removeFromBus(
     ctx,
@@ -85,7 +85,7 @@ export async function finishWithdrawals(ctx: ScanContext, withdrawals: readonly 
   ctx.bulk.releaseIfWaiting();
 }
 
-/** Best effort: an agent that does not get the message answers late, which does no harm. */
+/** Best effort: an agent that misses the message answers late, which does no harm. */
 function tellAgents(ctx: ScanContext, { scanIds, engines }: Withdrawal): void {
   for (const { agent, class: internet, engines: its } of ctx.fleet.agents()) {
     if (!its.some(({ name }) => engines.has(engineToken(name)))) continue;
@@ -96,7 +96,7 @@ function tellAgents(ctx: ScanContext, { scanIds, engines }: Withdrawal): void {
   }
 }
 
-/** A closed result as one to be recorded. */
+/** A closed result in the form in which results are recorded. */
 export function unansweredResult({ scanId, engine, internet, state, error }: ClosedResult): IncomingResult {
   return {
     scanId,
