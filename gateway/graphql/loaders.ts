@@ -12,7 +12,7 @@ import { readBriefResults, readResults, readScansById } from "../db/scans.js";
 import type { ScanContext } from "../scan/context.js";
 import { readPointsOfEngines, type EnginePoint, type StatisticsRange } from "../scan/statistics.js";
 
-/** What is read for many objects of an answer in one statement. */
+/** Data that is read in one statement for many objects of an answer. */
 export interface Loaders {
   /** Results by scan, without their details. */
   readonly results: DataLoader<number, readonly BriefResult[]>;
@@ -20,7 +20,7 @@ export interface Loaders {
   readonly scans: DataLoader<number, ScanRecord | null>;
   readonly samples: DataLoader<number, SampleRecord | null>;
   readonly engines: DataLoader<number, EngineRecord | null>;
-  /** How engines were run, by the hash that results name. */
+  /** How engines were run, by the hash in their results. */
   readonly setups: DataLoader<string, EngineSetup | null>;
   readonly batches: DataLoader<number, BatchRecord | null>;
   /** By sample. */

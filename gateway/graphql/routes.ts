@@ -19,7 +19,7 @@ import { serveSockets } from "./transports/socket.js";
 import { createSubscriptions } from "./transports/subscriptions.js";
 import { OPEN_ROUTE } from "../http/open-route.js";
 
-/** GraphQL in its three transports, and its schema as a document. Bodies are JSON by their Content-Type or refused. */
+/** GraphQL over its three transports, and its schema as a document. Bodies must have the Content-Type of JSON. */
 export async function graphqlRoutes(app: FastifyInstance, mesh: ScanContext): Promise<void> {
   const schema = createSchema();
   const operations: Operations = {
@@ -46,10 +46,10 @@ export async function graphqlRoutes(app: FastifyInstance, mesh: ScanContext): Pr
       .send({ errors: [new GraphQLError(message, { extensions: { code, ...wait, ...size } })] });
   });
   app.addHook("preParsing", async ({ method, raw, routeOptions }, reply, payload) => {
-    // Nobody reads the body of a GET, nor one that is refused for its length.
+    // The body of a GET is never read, nor one that is refused for its length.
     if (WITHOUT_BODY.has(method) || announcedLength(raw) > routeOptions.bodyLimit) return payload;
     const body = withinTime(payload as Readable);
-    // One that is refused for its type is not read either: its time would go on after the answer.
+    // A body refused for its type is not read either, and its timer would outlive the answer.
     reply.raw.once("close", () => body.destroy());
     return body;
   });
@@ -60,14 +60,14 @@ export async function graphqlRoutes(app: FastifyInstance, mesh: ScanContext): Pr
 }
 
 function serveDocument(app: FastifyInstance, schema: GraphQLSchema): void {
-  // Made when it is asked for: a start waits for nothing that few ask for.
+  // Printed on demand, because few ask for it and the start should not wait for it.
   let document: string | undefined;
   app.get("/schema.graphql", OPEN_ROUTE, (_request, reply) =>
     reply.type("text/plain; charset=utf-8").send((document ??= schemaDocument(schema))),
   );
 }
 
-/** As its Content-Length says; a body without one is read no further than the limit. */
+/** The size from the Content-Length; a body without it is not read beyond the limit. */
 function sizeOf({ headers }: FastifyRequest): string {
   return headers["content-length"] ?? `more than ${LIMITS.bodyBytes}`;
 }

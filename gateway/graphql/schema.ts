@@ -38,7 +38,7 @@ import { UploadResolver } from "./resolvers/upload.js";
 import { ViewerResolver } from "./resolvers/viewer.js";
 import { WebhookResolver } from "./resolvers/webhook.js";
 
-/** Every subscription brings its own iterator; type-graphql wants one of these all the same. */
+/** Every subscription has its own iterator, but type-graphql requires a PubSub. */
 const noPubSub: PubSub = {
   publish() {
     throw new Error("nothing is published through GraphQL");
@@ -48,7 +48,7 @@ const noPubSub: PubSub = {
   },
 };
 
-/** type-graphql makes these three types by itself. */
+/** type-graphql creates these three types itself. */
 const ROOTS = {
   Query: "Everything that can be read.",
   Mutation: "Each mutation answers with its success, or with an error that the caller can act on.",
@@ -57,7 +57,7 @@ const ROOTS = {
 
 let built: GraphQLSchema | undefined;
 
-/** The same for all who ask in this process: to build it takes a fifth of a second of the processor. */
+/** The schema, built once per process: building it takes a fifth of a second of CPU time. */
 export const createSchema = (): GraphQLSchema => (built ??= build());
 
 function build(): GraphQLSchema {
@@ -125,7 +125,7 @@ function rootFieldsOf(schema: GraphQLSchema): GraphQLField<unknown, unknown>[] {
   return roots.flatMap((root) => Object.values(root?.getFields() ?? {}));
 }
 
-/** The schema as a document, always in the same order. */
+/** The schema as a document, in a stable order. */
 export function schemaDocument(schema: GraphQLSchema): string {
   return `${printSchema(lexicographicSortSchema(schema))}\n`;
 }

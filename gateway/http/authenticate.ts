@@ -1,4 +1,4 @@
-/** The caller of each request by the API key that it carries, and what each route requires of that key. */
+/** Determines the caller of each request from its API key, and what each route requires of that key. */
 
 import type { IncomingHttpHeaders } from "node:http";
 import type { FastifyInstance } from "fastify";
@@ -7,12 +7,12 @@ import { mustHave, openCaller, type Caller } from "../caller.js";
 import { GatewayError } from "../errors.js";
 import type { ScanContext } from "../scan/context.js";
 
-/** What a route needs: a key with a scope, any key (its handler checks scopes itself), or none. */
+/** What a route requires: a key with a scope, any key (the handler checks scopes), or none. */
 export type RouteNeed = Scope | "key" | "open";
 
 declare module "fastify" {
   interface FastifyContextConfig {
-    /** Without it a route needs `admin`. */
+    /** If it is missing, the route requires `admin`. */
     needs?: RouteNeed;
   }
   interface FastifyRequest {
@@ -47,7 +47,7 @@ export function authenticateRequests(app: FastifyInstance, ctx: ScanContext): vo
   });
 }
 
-/** The caller with this key. Throws UNAUTHENTICATED. */
+/** The caller who owns this key. Throws UNAUTHENTICATED. */
 export async function authenticate(
   { config, keyring }: ScanContext,
   text: string | undefined,
@@ -66,13 +66,13 @@ function anonymous(address: string, requestId: string): Caller {
   return { key: null, scopes: new Set(), address, requestId };
 }
 
-/** The key in a request's headers. */
+/** The key in the headers of a request. */
 export function keyInHeaders(headers: IncomingHttpHeaders): string | undefined {
   const own = headers["x-api-key"];
   return bearer(headers.authorization) ?? (Array.isArray(own) ? own[0] : own);
 }
 
-/** The key in the `connectionParams` of a WebSocket: `apiKey`, or `authorization` as in a header. */
+/** The key in the `connectionParams` of a WebSocket: `apiKey`, or `authorization` in the form of the header. */
 export function keyInParameters(parameters: Readonly<Record<string, unknown>> | undefined): string | undefined {
   const { apiKey, authorization, Authorization } = parameters ?? {};
   if (typeof apiKey === "string") return apiKey;

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { GatewayError } from "../errors.js";
 
-/** A body in a form that is not taken. */
+/** The error for a body in an unsupported form. */
 export class UnsupportedBody extends Error {
   override readonly name = "UnsupportedBody";
   readonly statusCode = 415;
@@ -10,7 +10,7 @@ export class UnsupportedBody extends Error {
 /** Methods whose bodies are not read. */
 export const WITHOUT_BODY = new Set(["GET", "HEAD", "OPTIONS"]);
 
-/** Refuses bodies that are compressed or a part of something: what they say would be another file than the one that is meant. */
+/** Refuses compressed and partial bodies: their bytes are not those of the intended file. */
 export function refuseEncodedBodies(app: FastifyInstance): void {
   app.addHook("onRequest", async ({ method, headers }: FastifyRequest, reply) => {
     if (WITHOUT_BODY.has(method)) return;

@@ -2,8 +2,8 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { createAbortController } from "../../schema/abort-controller.js";
 
 /**
- * Aborted once a request was answered, or its client has left: nobody waits for what is still done for it then. A client that ends its
- * side of the connection counts as gone: that it has closed the other side too shows only when something is sent to it.
+ * Aborted once a request was answered or its client has left, so that no more work is done for it. A client that ends its side of the
+ * connection counts as gone: whether it has closed the other side too would show only when something is sent to it.
  */
 export function clientLeft({ raw }: FastifyRequest, reply: FastifyReply): AbortSignal {
   const left = createAbortController();

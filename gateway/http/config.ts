@@ -1,9 +1,9 @@
-/** The settings by which the gateway listens, and whom it lets in. */
+/** The settings for listening, and for who may call the gateway. */
 
 import { isIPv4 } from "node:net";
 import { anyText, commaListOf, filePath, integer, oneOf, webAddress, type Values } from "../../schema/settings.js";
 
-/** The port that clients of MultiAV2 know. */
+/** The port that clients of MultiAV2 use. */
 export const DEFAULT_PORT = 8080;
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -87,7 +87,7 @@ export const listeningSettings = {
   },
 } as const;
 
-/** Where the gateway speaks HTTPS, and with what. */
+/** Where the gateway serves HTTPS, and its certificate and key. */
 export interface HttpsConfig {
   readonly host: string;
   readonly port: number;
@@ -95,18 +95,18 @@ export interface HttpsConfig {
   readonly keyFile: string;
 }
 
-/** How the gateway listens, and who may call it. */
+/** How the gateway listens and who may call it. */
 export interface ListeningConfig {
   readonly host: string;
   /** Undefined: {@link DEFAULT_PORT}, or a free one if that is taken. */
   readonly port: number | undefined;
-  /** Undefined: HTTP alone. */
+  /** Undefined: only HTTP. */
   readonly https: HttpsConfig | undefined;
-  /** File of the authority that hosts are given; undefined: they know it already. */
+  /** File of the certificate authority to hand to hosts; undefined if they already trust it. */
   readonly authorityFile: string | undefined;
   readonly auth: "keys" | "off";
   readonly trustedProxies: readonly string[];
-  /** Host names by which it may be called. */
+  /** Host names under which it may be called. */
   readonly hosts: readonly string[];
   readonly origins: readonly string[];
   readonly publicUrl: string | undefined;
@@ -128,7 +128,7 @@ export function readListening(values: Values<typeof listeningSettings>): Listeni
   };
 }
 
-/** What is missing of the settings, a sentence each. */
+/** Missing settings, a sentence each. */
 export function listeningMissing(env: Env): string[] {
   const names = ["SCANMESH_TLS_CERT", "SCANMESH_TLS_KEY"] as const;
   const set = names.filter((name) => env[name]);

@@ -9,10 +9,10 @@ const POLICY = {
   "frame-ancestors": "'none'",
 };
 
-/** Headers of the pages: they load only files of this gateway, run no inline script and cannot be framed. */
+/** Headers of the pages: they load only files from this gateway, run no inline scripts and cannot be framed. */
 export const PAGE_HEADERS = pageHeaders(POLICY);
 
-/** GraphiQL's editor, Monaco, works in workers and writes its themes into the page as style elements. */
+/** GraphiQL's editor, Monaco, runs in workers and adds its themes to the page as style elements. */
 export const GRAPHIQL_HEADERS = pageHeaders({
   ...POLICY,
   "style-src": "'self' 'unsafe-inline'",

@@ -2,8 +2,7 @@ import { IncomingMessage, type ServerResponse } from "node:http";
 import type { FastifyInstance } from "fastify";
 
 /**
- * Asks a client that waits with its body (`Expect: 100-continue`) for it when the body is read, and not before: one that is refused by
- * its length, key or path is spared the sending.
+ * Answers `Expect: 100-continue` only when the body is read, so that a client that is refused for its length, key or path need not send it.
  */
 export function continueWhenRead(app: FastifyInstance): void {
   app.server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => {

@@ -1,19 +1,19 @@
 import { readHeaderParameters } from "./header-parameters.js";
 
-/** A part's headers by name in lower case, their bytes as the characters of the same number. */
+/** A part's headers by lower-case name; each byte of a value is one character (latin1). */
 export type PartHeaders = Readonly<Record<string, readonly string[] | undefined>>;
 
-/** What the headers of a part of a form say. */
+/** The information in the headers of a form's part. */
 export interface FormPart {
   readonly field: string;
-  /** The file's name as it was sent, without its folders; empty for a file input in which none was chosen, undefined for a text. */
+  /** The file's name as sent, without its folders; empty for a file input without a chosen file, undefined for a text field. */
   readonly fileName: string | undefined;
   readonly charset: string;
-  /** How its bytes are written, if they are not sent as they are. */
+  /** The transfer encoding of its bytes, if they are not sent unencoded. */
   readonly transferEncoding: string | undefined;
 }
 
-/** Reads the headers of a part; undefined if it is no part of a form. */
+/** Reads the headers of a part; undefined if it does not belong to a form. */
 export function readFormPart(headers: PartHeaders): FormPart | undefined {
   const header = (name: string) => Buffer.from(headers[name]?.[0] ?? "", "latin1").toString();
   const disposition = header("content-disposition");
@@ -30,20 +30,20 @@ export function readFormPart(headers: PartHeaders): FormPart | undefined {
   };
 }
 
-/** The name of a file that has none. */
+/** The name given to files without one. */
 export const UNNAMED = "unnamed";
 
-/** In the order in which senders mean them: `filename*`, its pieces (RFC 2231), `filename`. */
+/** Tries, in the order that senders intend: `filename*`, its pieces (RFC 2231), `filename`. */
 function readFileName(parameters: ReadonlyMap<string, string>): string | undefined {
   const plain = parameters.get("filename");
   const name = readExtended(parameters.get("filename*")) ?? readPieces(parameters) ?? (plain && readPlain(plain));
   if (name === undefined || name === "") return plain;
-  // A folder's name is kept if nothing follows it.
+  // If the path ends with a folder, the folder's name is kept.
   const last = name.split("/").findLast((part) => part !== "");
   return last === undefined || last.trim() === "" ? UNNAMED : last;
 }
 
-/** `utf-8'en'caf%C3%A9.exe`; undefined if it is not written so. */
+/** Reads `utf-8'en'caf%C3%A9.exe`; undefined for any other form. */
 function readExtended(value: string | undefined): string | undefined {
   const [, charset = "", text = ""] = /^([\w.:-]+)'[^']*'(.*)$/s.exec(value ?? "") ?? [];
   return charset === "" ? undefined : decodePercent(text, charset);
@@ -59,7 +59,7 @@ function readPieces(parameters: ReadonlyMap<string, string>): string | undefined
     const piece = encoded ?? parameters.get(`filename*${i}`);
     if (piece === undefined) break;
     if (i === 0) extended = encoded !== undefined;
-    // A piece that is not encoded stands for itself among those that are.
+    // A plain piece among encoded ones is taken literally.
     text += extended && encoded === undefined ? encodeURIComponent(piece) : piece;
   }
   if (text === "") return undefined;
@@ -76,7 +76,7 @@ function decodePercent(text: string, charset: string): string | undefined {
 
 const WORD = /=\?([\w.:-]{1,40})(?:\*[\w-]{0,20})?\?([bq])\?([^?\s]*)\?=/gi;
 
-/** Mail programs write words of another alphabet as `=?utf-8?B?…?=`; browsers write a quote or a line break as `%22`, `%0D`, `%0A`. */
+/** Mail programs encode words in other alphabets as `=?utf-8?B?…?=`; browsers write a quote or a line break as `%22`, `%0D`, `%0A`. */
 function readPlain(text: string): string {
   const joined = text.replace(/\?=\s+(?==\?)/g, "?=");
   const words = joined.replace(WORD, (word, charset: string, kind: string, content: string) => {
@@ -90,7 +90,7 @@ function readPlain(text: string): string {
   return words === joined ? text.replace(/%(22|0[ad])/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16))) : words;
 }
 
-/** Bytes as text; undefined if they are none in that character set, or it is unknown. */
+/** Decodes text; undefined if the bytes are invalid in that character set, or it is unknown. */
 function decodeText(bytes: Uint8Array, charset: string): string | undefined {
   try {
     return new TextDecoder(charset, { fatal: true }).decode(bytes);

@@ -8,7 +8,7 @@ import { announcedLength } from "./request-body.js";
 
 const LIMITS = { fieldSize: 64 * 1024, fields: 100, files: 20, headerPairs: 100 };
 
-/** A file of a form. Its bytes end when the whole form has been read: then `fields` is complete, whatever their order was. */
+/** A file in a form. Its bytes end when the whole form has been read, so `fields` is complete then, whatever the order of the parts. */
 export interface FormFile {
   /** Never empty. */
   readonly name: string;
@@ -16,24 +16,23 @@ export interface FormFile {
 }
 
 export interface Form {
-  /** Text fields by name. The first of several with the same name counts. */
+  /** Text fields by name. If a name occurs more than once, the first counts. */
   readonly fields: ReadonlyMap<string, string>;
-  /** The first file, or that of the field that was asked for; undefined if there is none. */
+  /** The first file, or the one in the requested field; undefined if there is none. */
   readonly file: FormFile | undefined;
 }
 
 export interface FormOptions {
-  /** The name of the field whose file is meant; that of any field by default. */
+  /** The name of the field to read the file from; by default any field. */
   readonly fileField?: string;
-  /** Ends the reading, with its reason as the error. */
+  /** Stops reading and fails with its reason. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Reads a form of at most `limit` bytes up to its file; the rest is read along with the file's bytes. Throws TOO_LARGE, and
- * BAD_INPUT for a body that is not a form, for parts that are not sent as they are (base64), for too many or too long fields, and
- * for a second file: no file is ignored silently. A file input in which none was chosen, which browsers send without a name and
- * bytes, is no file.
+ * Reads a form of at most `limit` bytes up to its file; the rest is read along with the file's bytes. Throws TOO_LARGE, and BAD_INPUT for a
+ * body that is not a form, encoded parts (base64), too many or too long fields, and a second file: no file is ignored silently. An empty
+ * file input, which browsers send without a name and bytes, does not count as a file.
  */
 export async function readForm(request: IncomingMessage, limit: number, { fileField, signal }: FormOptions = {}): Promise<Form> {
   if (announcedLength(request) > limit) throw bodyTooLarge(limit);
@@ -68,7 +67,7 @@ export async function readForm(request: IncomingMessage, limit: number, { fileFi
   });
   const seen = { fields: 0, files: 0 };
   parser.on("part", (content) => {
-    // Also for parts that are not read: an error without a listener would end the process.
+    // Also needed for parts that are not read: an error without a listener would end the process.
     content.on("error", malformed);
     content.on("header", (headers: PartHeaders) => {
       const part = readFormPart(headers);
@@ -129,7 +128,7 @@ function createParser(headers: IncomingHttpHeaders): Dicer {
   return new Dicer({ boundary, maxHeaderPairs: LIMITS.headerPairs });
 }
 
-/** A text in a character set that is unknown is read as UTF-8. */
+/** Text in an unknown character set is read as UTF-8. */
 function decode(bytes: Buffer, charset: string): string {
   try {
     return new TextDecoder(charset).decode(bytes);

@@ -3,12 +3,12 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 
 declare module "fastify" {
   interface FastifyInstance {
-    /** Requests whose answer has not begun. */
+    /** Requests that have no response yet. */
     readonly unanswered: ReadonlySet<FastifyRequest>;
   }
 }
 
-/** The longest wait for one piece of a stream, so that it makes progress under any load. */
+/** The longest wait before a piece of a stream, so that it progresses under any load. */
 const MAX_WAIT_MS = 5;
 
 export function trackUnanswered(app: FastifyInstance): void {
@@ -25,7 +25,7 @@ export function trackUnanswered(app: FastifyInstance): void {
   });
 }
 
-/** Waits a few milliseconds at most for other requests to be answered, before the next piece of a long stream is computed. */
+/** Waits briefly for other requests to be answered before the next piece of a long stream is computed. */
 export async function giveWay({ unanswered }: FastifyInstance): Promise<void> {
   for (let waited = 0; waited < MAX_WAIT_MS && unanswered.size > 0; waited += 1) await pause(1);
 }

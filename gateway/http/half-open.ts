@@ -2,11 +2,11 @@ import type { FastifyInstance } from "fastify";
 import { READS } from "./origin-guard.js";
 
 /**
- * Answers a client that ends its side of the connection after its request, as some do to mark the end of an upload. A client that
- * reads has left when it does so: what is computed or streamed for it ends.
+ * Answers clients that close their sending side after the request, as some do to mark the end of an upload. For read methods this means
+ * that the client has left, so work for it stops.
  */
 export function answerHalfOpen(app: FastifyInstance): void {
-  // Node's own switch, which its types do not know.
+  // A switch of Node that is missing from its types.
   Object.assign(app.server, { httpAllowHalfOpen: true });
   app.addHook("onRequest", async ({ method, raw: { socket } }, reply) => {
     if (!READS.has(method)) return;

@@ -1,6 +1,6 @@
 /**
- * The parameters of a header such as Content-Disposition, by name in lower case; of several with one name the first counts. In
- * quotes a backslash stands for the quote or backslash after it, and before anything else for itself: browsers write it so.
+ * The parameters of a header such as Content-Disposition, by lower-case name; if a name occurs more than once, the first counts. In quotes
+ * a backslash escapes only a quote or a backslash; before other characters it is literal, as browsers send it.
  */
 export function readHeaderParameters(header: string): ReadonlyMap<string, string> {
   const parameters = new Map<string, string>();
@@ -35,7 +35,7 @@ function readToken(header: string, start: number): Value {
   return { value: header.slice(start, end).trim(), end };
 }
 
-/** The last quote of a header ends its value even behind a backslash: a browser that sends the file `a\` does not escape it. */
+/** The last quote of a header ends its value even after a backslash: browsers do not escape the backslash of a file named `a\`. */
 function readQuoted(header: string, start: number, lastQuote: number): Value {
   let value = "";
   let end = start;

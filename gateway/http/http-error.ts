@@ -8,7 +8,7 @@ export interface ErrorAnswer {
   readonly retryAfter?: number | undefined;
 }
 
-/** The answer to a request that failed. An error that is not the caller's fault is logged here, once, and answered without its text. */
+/** The answer to a failed request. If the error is not the client's fault, it is logged here, once, and answered without its text. */
 export function describeError(error: unknown, request: FastifyRequest): ErrorAnswer {
   if (error instanceof GatewayError) return error;
   const { statusCode, code = "", message } = error as Partial<FastifyError>;
@@ -32,7 +32,7 @@ const TEXTS: Readonly<Record<string, (request: FastifyRequest) => string>> = {
 
 const SHOWN = 100;
 
-/** Only routes that take nothing but JSON refuse a Content-Type. */
+/** Only routes that accept nothing but JSON refuse a Content-Type. */
 function unsupportedType({ headers }: FastifyRequest): string {
   const type = headers["content-type"]?.slice(0, SHOWN);
   return `${type === undefined ? "a body without a Content-Type" : `the Content-Type ${type}`} is not taken here: send application/json`;
@@ -44,7 +44,7 @@ function isDisconnect(error: unknown, request: FastifyRequest): boolean {
   return request.raw.destroyed && DISCONNECTS.has(String((error as { code?: unknown }).code));
 }
 
-/** Answers with an error as all routes except GraphQL do: `{"error": text}`. */
+/** Sends an error in the format of all routes except GraphQL: `{"error": text}`. */
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { status, message, retryAfter } = describeError(error, request);
   if (retryAfter !== undefined) void reply.header("retry-after", retryAfter);

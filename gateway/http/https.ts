@@ -1,4 +1,4 @@
-/** HTTPS besides HTTP: what arrives encrypted is handed to the same HTTP server, so that all routes and limits are the same. */
+/** HTTPS next to HTTP: decrypted connections are passed to the same HTTP server, so that all routes and limits are the same. */
 
 import { X509Certificate, createPrivateKey } from "node:crypto";
 import { readFile } from "node:fs/promises";
@@ -12,7 +12,7 @@ import type { HttpsConfig } from "./config.js";
 /** A listener for HTTPS. */
 export interface HttpsListener {
   readonly port: number;
-  /** Takes no more connections, and resolves when those that there were have ended. */
+  /** Stops accepting connections and resolves when the existing ones have ended. */
   close(): Promise<void>;
 }
 
@@ -24,10 +24,10 @@ interface Pair {
 }
 
 const HANDSHAKE_MS = 10_000;
-/** How soon a certificate that was replaced is used. */
+/** How often the files are checked for a new certificate. */
 const LOOK_MS = 1_000;
 
-/** Listens. `onRenewed` is told when the certificate on disk has been replaced. Throws {@link OperatorError} for files that do not fit. */
+/** `onRenewed` is called when the certificate on disk was replaced. Throws {@link OperatorError} if certificate and key do not fit. */
 export async function listenHttps(
   http: Server,
   { host, port, ...files }: HttpsConfig,
@@ -77,7 +77,7 @@ async function readPair({ certFile, keyFile }: Files): Promise<Pair> {
   return { cert, key };
 }
 
-/** Throws {@link OperatorError}: while files are being replaced they may be of two certificates, or not whole. */
+/** Throws {@link OperatorError}: while files are being replaced, they may be incomplete or belong to different certificates. */
 function checkPair({ cert, key }: Pair, { certFile, keyFile }: Files): void {
   let fits: boolean;
   try {

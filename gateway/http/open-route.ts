@@ -1,2 +1,2 @@
-/** The options of a route that anybody may call, with or without a key. */
+/** The options of a route that needs no key. */
 export const OPEN_ROUTE = { config: { needs: "open" } } as const;

@@ -1,7 +1,7 @@
 /**
- * Protects a gateway without API keys from web pages. The Host rule stops DNS rebinding, also for reads. The Origin rule stops
- * pages of other origins from changing or watching anything. Programs send no Origin and pass. With keys neither rule is needed:
- * a browser does not add a key by itself, so a page can do only what its user gave it a key for.
+ * Protects a gateway without API keys from web pages. The Host rule stops DNS rebinding, also for reads. The Origin rule stops pages of
+ * other origins from changing or watching anything. Programs send no Origin and pass. With keys neither rule is needed: browsers do not add
+ * a key by themselves, so a page can only do what the user's key allows.
  */
 
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
@@ -16,20 +16,20 @@ export interface GuardedRequest {
   readonly method: string;
   readonly headers: IncomingHttpHeaders;
   /**
-   * Whether this is a WebSocket upgrade, an event stream, a GraphQL operation, a download or a list. They are guarded with any method:
-   * a page need not see the answer of a long list to keep the database busy.
+   * Whether this is a WebSocket upgrade, an event stream, a GraphQL operation, a download or a list. These are guarded for any method: a
+   * page can keep the database busy with long lists without seeing the answers.
    */
   readonly isGuarded: boolean;
-  /** Whether it proves by itself that it is no page's, whatever name it calls the gateway by: a host that joins, or a fetcher. */
+  /** Whether it carries its own proof that it does not come from a page, and so may use any host name: a joining host or a fetcher. */
   readonly isProven?: boolean;
-  /** Whether it is of HTTP/1.0, which knows no Host, and comes from this machine. No browser sends such a request. */
+  /** Whether it is HTTP/1.0, which has no Host header, and comes from this machine. No browser sends such requests. */
   readonly isOld: boolean;
 }
 
 /** Methods that change nothing. */
 export const READS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
-/** Why a request is refused; undefined if it is not. */
+/** Why a request is refused; undefined if it is allowed. */
 export function refusal(
   config: GuardConfig,
   { method, headers, isGuarded, isProven, isOld }: GuardedRequest,
@@ -53,13 +53,13 @@ function isOldAndLocal({ httpVersion, socket }: IncomingMessage): boolean {
   return httpVersion === "1.0" && isLoopback((socket.remoteAddress ?? "").replace(/^::ffff:/, ""));
 }
 
-/** A link or an image of another page is requested without Origin; browsers tell its site in Sec-Fetch-Site. */
+/** Links and images on other pages are requested without Origin; browsers then give the site in Sec-Fetch-Site. */
 function isOwnOrListed({ origins }: GuardConfig, origin: string | undefined, headers: IncomingHttpHeaders): boolean {
   if (origin === undefined) return !/^(cross|same)-site$/.test(String(headers["sec-fetch-site"] ?? ""));
   return isOwn(origin, headers.host) || origins.includes(origin);
 }
 
-/** The name in a Host header, lower case, without port and brackets. */
+/** The lower-case name in a Host header, without port and brackets. */
 function hostName(host: string | undefined): string | undefined {
   const match = /^(?:\[([0-9a-f:.]+)\]|([^\s:/@[\]]+))(?::\d{1,5})?$/i.exec(host ?? "");
   return (match?.[1] ?? match?.[2])?.toLowerCase();
@@ -69,7 +69,7 @@ function isListed(hosts: readonly string[], name: string): boolean {
   return hosts.some((host) => host.toLowerCase().replace(/^\[|\]$/g, "") === name);
 }
 
-/** Whether a page comes from the gateway itself, by whatever scheme a proxy before it speaks. */
+/** Whether a page comes from the gateway itself, with whatever scheme a proxy in front of it uses. */
 function isOwn(origin: string, host: string | undefined): boolean {
   if (!URL.canParse(origin) || host === undefined) return false;
   const { protocol, host: originHost } = new URL(origin);
@@ -78,21 +78,21 @@ function isOwn(origin: string, host: string | undefined): boolean {
 }
 
 const GUARDED = /^(\/(graphql|samples)(\/.*)?|\/api\/v1\/sample|\/api\/search|\/export\/csv)$/;
-/** What they are sent is proven by a token or a key that no page has. */
+/** Requests to these paths carry a token or key that no page has. */
 const PROVEN = /^\/(join(\/|$)|bundles\/:token(\/|$))/;
-/** Headers that pages may send: those of the API, of Apollo's clients, and of tracing (W3C Trace Context, B3, Sentry). */
+/** Headers that pages may send: for the API, Apollo's clients, and tracing (W3C Trace Context, B3, Sentry). */
 const ALLOWED_HEADERS = [
   "authorization, content-type, idempotency-key, x-api-key, x-request-id",
   "apollo-require-preflight, apollographql-client-name, apollographql-client-version, x-apollo-operation-name, x-apollo-operation-id",
   "graphql-client-name, graphql-client-version, traceparent, tracestate, baggage, b3, sentry-trace",
 ].join(", ");
-/** Headers of answers that pages may read. */
+/** Response headers that pages may read. */
 const EXPOSED_HEADERS = "idempotency-replayed, link, retry-after, www-authenticate, x-request-id";
 
-/** Applies both rules to every request, and answers CORS requests of the origins in `SCANMESH_ORIGINS`. */
+/** Applies both rules to every request and answers CORS requests from the origins in `SCANMESH_ORIGINS`. */
 export function guardOrigins(app: FastifyInstance, config: GuardConfig): void {
   app.addHook("onRequest", async (request, reply) => {
-    // The URL of the route, because the same path can be written in many ways.
+    // The route's URL, because the same path can be spelled in many ways.
     const isGuarded = GUARDED.test(request.routeOptions.url ?? "");
     const refused = refusal(config, {
       method: request.method,

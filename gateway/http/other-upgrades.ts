@@ -9,9 +9,9 @@ export function isWebSocketUpgrade({ headers }: IncomingMessage): boolean {
 }
 
 /**
- * Serves a request whose client offers another protocol as if it did not, as HTTP asks for (RFC 9110, section 7.8): Java's client
- * offers h2c with every first request. Node has taken the connection from its server by now, so it is given back with the request's
- * head as it was, but for the offer.
+ * Serves a request that offers to upgrade to another protocol as if it did not, as HTTP requires (RFC 9110, section 7.8): Java's client
+ * offers h2c with every first request. Node has already detached the connection from its server, so it is handed back together with the
+ * request's original head, without the offer.
  */
 export function ignoreUpgrade(server: Server, request: IncomingMessage, stream: Duplex, head: Buffer): void {
   const lines = [`${request.method} ${request.url} HTTP/${request.httpVersion}`];

@@ -5,7 +5,7 @@ import type { GatewayConfig } from "../config.js";
 import { bodyTooLarge, GatewayError } from "../errors.js";
 import { UnsupportedBody, WITHOUT_BODY } from "./body-encoding.js";
 
-/** For routes that read their bodies themselves: accepts any Content-Type, also a malformed one. */
+/** For routes that read their bodies themselves: accepts any Content-Type, even a malformed one. */
 export function acceptAnyBody(app: FastifyInstance): void {
   app.addContentTypeParser("*", (_request, _payload, done) => done(null));
   app.addHook("onRequest", async ({ method, raw }) => {
@@ -17,7 +17,7 @@ export function acceptAnyBody(app: FastifyInstance): void {
   });
 }
 
-/** The bytes of a request's body as they arrive, from the request itself or by another stream. Throws TOO_LARGE beyond the limit. */
+/** The bytes of a request's body as they arrive, from the request itself or another stream. Throws TOO_LARGE beyond the limit. */
 export async function* readBody(request: IncomingMessage, limit: number, body: Readable = request): AsyncGenerator<Buffer> {
   if (announcedLength(request) > limit) throw bodyTooLarge(limit);
   let size = 0;
@@ -37,10 +37,10 @@ export function isMultipart(headers: IncomingHttpHeaders): boolean {
   return /^multipart\/form-data\b/i.test(headers["content-type"] ?? "");
 }
 
-/** Bytes that a form may have besides its sample. */
+/** Overhead allowed for a form around its sample. */
 export const FORM_BYTES = 1024 * 1024;
 
-/** The largest body with a sample. Throws TOO_LARGE if the Content-Length is above it: such a body is not read at all. */
+/** The size limit of a body with a sample. Throws TOO_LARGE if the Content-Length exceeds it, before reading anything. */
 export function sampleBodyLimit(request: IncomingMessage, { uploadMaxBytes }: GatewayConfig): number {
   const limit = uploadMaxBytes + (isMultipart(request.headers) ? FORM_BYTES : 0);
   if (announcedLength(request) <= limit) return limit;

@@ -1,4 +1,4 @@
-/** Addresses and the id of a request. */
+/** Addresses and ids of requests. */
 
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
@@ -7,12 +7,12 @@ import type { FastifyRequest } from "fastify";
 import proxyAddress from "@fastify/proxy-addr";
 import type { GatewayConfig } from "../config.js";
 
-/** The base URL of the gateway for a caller: the public one if it is set, else by the request's Host and connection. */
+/** The gateway's base URL for a caller: the public one if configured, otherwise from the request's Host and connection. */
 export function baseUrl({ publicUrl }: Pick<GatewayConfig, "publicUrl">, host: string, connection: Duplex): string {
   return publicUrl?.replace(/\/+$/, "") ?? `${"encrypted" in connection ? "https" : "http"}://${host}`;
 }
 
-/** The host that a request was sent to; the address that it arrived at if it does not say, as in HTTP/1.0. */
+/** The host that a request was sent to. Without a Host header, as in HTTP/1.0, the local address of the connection. */
 export function hostOf({ host, raw: { socket } }: FastifyRequest): string {
   if (host !== "") return host;
   const { localAddress = "", localPort } = socket;
@@ -24,7 +24,7 @@ export function clientAddress({ trustedProxies }: GatewayConfig, request: Incomi
   return trustedProxies.length === 0 ? (request.socket.remoteAddress ?? "") : proxyAddress(request, [...trustedProxies]);
 }
 
-/** The caller's own id if it is safe to log, else a new one. */
+/** The client's own request id if it is safe to log, otherwise a new one. */
 export function requestId(given: string | string[] | undefined): string {
   return typeof given === "string" && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID();
 }

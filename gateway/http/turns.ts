@@ -1,16 +1,16 @@
 import { createAbortController } from "../../schema/abort-controller.js";
 import { GatewayError } from "../errors.js";
 
-/** Sees to it that one body at a time is received for the same name. */
+/** Ensures that only one body is received at a time for the same name. */
 export interface Turns {
   /** Waits until no other body is being received for this name. */
   take(name: string): Promise<Turn>;
 }
 
 export interface Turn {
-  /** Aborted if nothing of the body arrives while another waits: it may be what is left of a broken connection. */
+  /** Aborted if nothing more of the body arrives while another one waits: its connection may be broken. */
   readonly signal: AbortSignal;
-  /** Something of the body has arrived. */
+  /** To be called when a part of the body has arrived. */
   heard(): void;
   /** The body, as it arrives. */
   watch(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array>;
@@ -18,7 +18,7 @@ export interface Turn {
   end(): void;
 }
 
-/** How long a body may bring nothing while another one waits. */
+/** How long a body may stall while another one waits. */
 const STALLED_MS = 10_000;
 
 interface Receiving {

@@ -11,15 +11,15 @@ const TYPES: Readonly<Record<string, string>> = {
   ".css": "text/css; charset=utf-8",
   ".ttf": "font/ttf",
 };
-/** The name of an asset changes with its content. */
+/** Assets can be cached forever, because their names change with their content. */
 const IMMUTABLE = "public, max-age=31536000, immutable";
-/** Made beside each file when the pages are built; the smaller one first. */
+/** Compressed files are made next to each file at build time; the smaller format comes first. */
 const ENCODINGS = [
   ["br", ".br"],
   ["gzip", ".gz"],
 ] as const;
 
-/** Serves the files below `folder`/assets at `/<path>assets/`, precompressed to those who take them so. */
+/** Serves the files in `folder`/assets at `/<path>assets/`, precompressed if the client accepts that. */
 export async function serveAssets(app: FastifyInstance, path: string, folder: string, headers: PageHeaders): Promise<void> {
   const assets = new Set(await ifExists(readdir(join(folder, "assets"))));
   app.get<{ Params: { name: string } }>(
@@ -29,7 +29,7 @@ export async function serveAssets(app: FastifyInstance, path: string, folder: st
       const type = TYPES[extname(name)];
       if (!assets.has(name) || type === undefined) throw new GatewayError("NOT_FOUND", "there is no such file");
       const [encoding, ending] = encodingOf(asked["accept-encoding"], (packed) => assets.has(name + packed));
-      // The pages may have been built anew since the gateway started.
+      // The pages may have been rebuilt since the gateway started.
       const file = await ifExists(open(join(folder, "assets", name + ending)));
       if (file === undefined)
         throw new GatewayError("NOT_FOUND", "this file was replaced; restart the gateway to serve the new pages");
@@ -40,7 +40,7 @@ export async function serveAssets(app: FastifyInstance, path: string, folder: st
   );
 }
 
-/** The best encoding that the client takes and that there is, with the ending of its file. */
+/** The best available encoding that the client accepts, with the ending of its file. */
 function encodingOf(accepted: string | string[] | undefined, has: (ending: string) => boolean) {
   const taken = new Set(
     String(accepted ?? "")
@@ -51,7 +51,7 @@ function encodingOf(accepted: string | string[] | undefined, has: (ending: strin
   return ENCODINGS.find(([encoding, ending]) => taken.has(encoding) && has(ending)) ?? ([undefined, ""] as const);
 }
 
-/** A page that was built, or undefined where it was not. */
+/** The built page; undefined if it was not built. */
 export async function readPage(folder: string): Promise<Buffer | undefined> {
   return ifExists(readFile(join(folder, "index.html")));
 }

@@ -1,4 +1,4 @@
-/** How bundles are sent: whoever knows the URL that `createBundle` gave out, or a fetcher's job, sends files and then publishes. */
+/** How bundles are uploaded: anyone with the URL that `createBundle` issued, or a fetcher with its job, sends files and then publishes. */
 
 import type { Readable } from "node:stream";
 import type { FastifyInstance } from "fastify";
@@ -16,7 +16,7 @@ import { createTurns } from "../http/turns.js";
 import { makeRuleset } from "../rulesets/create.js";
 import type { ScanContext } from "../scan/context.js";
 
-/** 5,000 files with long names. */
+/** Enough for 5,000 files with long names. */
 const CONTENT_BYTES = 4 * 1024 * 1024;
 
 export async function bundleRoutes(app: FastifyInstance, ctx: ScanContext): Promise<void> {
@@ -30,7 +30,7 @@ async function fileRoutes(app: FastifyInstance, ctx: ScanContext): Promise<void>
   app.put<{ Params: { token: string; sha256: string } }>(`${BUNDLES_PATH}/:token/:sha256`, OPEN_ROUTE, async (request, reply) => {
     const { token, sha256 } = request.params;
     const { raw } = request;
-    // One body of a file at a time: two would write the same chunks.
+    // Only one upload of a file at a time, since two would write the same chunks.
     const turn = await turns.take(sha256);
     try {
       const announced = raw.headers["content-length"] === undefined ? undefined : announcedLength(raw);

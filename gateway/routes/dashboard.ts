@@ -7,7 +7,7 @@ import { readPage, serveAssets } from "./assets.js";
 
 const FOLDER = projectPath("gateway", "public", "dashboard");
 
-/** Where the pages of MultiAV2 have gone: people have bookmarks. */
+/** New addresses of MultiAV2's pages, for bookmarks. */
 const MOVED: Readonly<Record<string, (query: Readonly<Record<string, unknown>>) => string>> = {
   "/search": ({ q, id }) => (firstId(id) === undefined ? `scans?q=${encodeURIComponent(text(q))}` : addressOfIds(text(id))),
   "/last": () => "scans",
@@ -16,7 +16,7 @@ const MOVED: Readonly<Record<string, (query: Readonly<Record<string, unknown>>) 
   "/about": () => "status",
 };
 
-/** The dashboard at `/`, as built by standalone/build-pages.mjs: static files that use the API of this gateway. */
+/** The dashboard at `/`, built by standalone/build-pages.mjs: static files that use this gateway's API. */
 export async function dashboardRoutes(app: FastifyInstance): Promise<void> {
   const page = await readPage(FOLDER);
   app.get("/", OPEN_ROUTE, (_request, reply) => {
@@ -31,7 +31,7 @@ export async function dashboardRoutes(app: FastifyInstance): Promise<void> {
   }
 }
 
-/** One number leads to its report, several to the list. */
+/** A single id leads to its report, several to the list. */
 function addressOfIds(ids: string): string {
   return ids.includes(",") ? `scans?q=${encodeURIComponent(ids)}` : `scan/${firstId(ids)}`;
 }

@@ -7,11 +7,11 @@ import { readPage, serveAssets } from "./assets.js";
 
 const FOLDER = projectPath("gateway", "public", "graphiql");
 
-/** GraphiQL, as built by standalone/build-pages.mjs. It loads nothing from other hosts. */
+/** GraphiQL, built by standalone/build-pages.mjs. It loads nothing from other hosts. */
 export async function graphiqlRoutes(app: FastifyInstance): Promise<void> {
   const page = await readPage(FOLDER);
 
-  // The page's addresses are relative to its folder.
+  // The page's URLs are relative to its folder.
   app.get("/graphiql", OPEN_ROUTE, (_request, reply) => reply.redirect("graphiql/"));
   app.get("/graphiql/", OPEN_ROUTE, (_request, reply) => {
     if (page === undefined) throw new GatewayError("NOT_FOUND", "GraphiQL is not built here: npm run build makes it");

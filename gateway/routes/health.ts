@@ -3,7 +3,7 @@ import type { ScanContext } from "../scan/context.js";
 import { readReadiness } from "../scan/readiness.js";
 import { OPEN_ROUTE } from "../http/open-route.js";
 
-/** `/healthz` tells that this process is alive, `/readyz` whether it can serve. */
+/** `/healthz` says whether this process is alive, `/readyz` whether it can serve. */
 export async function healthRoutes(app: FastifyInstance, mesh: ScanContext): Promise<void> {
   const { registry } = mesh.metrics;
   app.get("/healthz", OPEN_ROUTE, async () => ({ status: "ok" }));

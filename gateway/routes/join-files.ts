@@ -1,4 +1,4 @@
-/** `GET /join`: the script by which a bare host joins, and what it brings to it. None of it is secret. */
+/** `GET /join`: the script with which a bare host joins, and the files it installs. None of them is secret. */
 
 import { open, readFile } from "node:fs/promises";
 import type { FastifyInstance } from "fastify";
@@ -22,7 +22,7 @@ export async function joinFileRoutes(app: FastifyInstance, { config, log }: Pick
   const places = createDownloadPlaces();
 
   app.get(JOIN_PATH, OPEN_ROUTE, async (request, reply) => {
-    // The address that was asked, whatever the public one is: the certificate may be for that one alone.
+    // The requested address, not the public one, because the certificate may be valid only for it.
     const asked = baseUrl({ publicUrl: undefined }, hostOf(request), request.raw.socket);
     const pin = await readPin(config, asked);
     const offered = await offer(files, pin === undefined ? "" : pinOptions(pin));
@@ -55,7 +55,7 @@ async function findFile(files: AgentFiles, name: string): Promise<AgentFile | un
   return typeof made === "object" && name === made.name ? made : undefined;
 }
 
-/** What the script is told, as assignments of a shell. */
+/** The values for the script, as shell assignments. */
 async function offer(files: AgentFiles, curlOptions: string): Promise<string> {
   const [made, image] = await Promise.all([files.findPackage(), files.findImage()]);
   const [file, problem] = typeof made === "string" ? [undefined, made] : [made, ""];

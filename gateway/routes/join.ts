@@ -25,7 +25,7 @@ import type { ScanContext } from "../scan/context.js";
 import { joinFileRoutes } from "./join-files.js";
 
 const BODY_BYTES = 16 * 1024;
-/** Requests a second of one address, enough for twenty hosts behind it at once. */
+/** Requests per second from one address, enough for twenty hosts behind it at once. */
 const RATE = 40;
 
 export async function joinRoutes(app: FastifyInstance, ctx: ScanContext): Promise<void> {

@@ -12,7 +12,7 @@ export async function uploadRoutes(app: FastifyInstance, ctx: ScanContext, turns
   app.route<{ Params: { id: string } }>({
     method: ["PUT", "POST"],
     url: "/upload/:id",
-    // Whoever knows the id may send the bytes.
+    // The id is the permission to send the bytes.
     config: { needs: "open" },
     handler: async (request, reply) => {
       const { id } = request.params;
@@ -31,7 +31,7 @@ export async function uploadRoutes(app: FastifyInstance, ctx: ScanContext, turns
 
 async function bytesOf({ raw }: FastifyRequest, limit: number, { heard, signal }: Turn): Promise<AsyncIterable<Uint8Array>> {
   if (!isMultipart(raw.headers)) return raw.iterator({ destroyOnReturn: false });
-  // Also what comes before the file keeps the turn.
+  // Bytes before the file also count as progress.
   raw.on("data", heard);
   const { file } = await readForm(raw, limit, { signal });
   if (!file) throw new GatewayError("BAD_INPUT", "the form has no file");

@@ -12,12 +12,12 @@ const REQUEST_ERRORS = new Set([
   "PERSISTED_QUERY_NOT_SUPPORTED",
 ]);
 
-/** Whether an error with this code is about the request itself, and is shown as it is. */
+/** Whether an error with this code is about the request itself and is shown unchanged. */
 export function isRequestError(code: unknown): boolean {
   return REQUEST_ERRORS.has(String(code));
 }
 
-/** An error as clients see it. One that is not the caller's fault is logged, and shown as INTERNAL without its text. */
+/** An error as shown to clients. If it is not the client's fault, it is logged and shown as INTERNAL without its text. */
 export function presentError(error: unknown, log: Logger): GraphQLError {
   const cause = rootCause(error);
   if (cause instanceof GatewayError) {
@@ -33,7 +33,7 @@ function rootCause(error: unknown): unknown {
   return error instanceof GraphQLError && error.originalError ? rootCause(error.originalError) : error;
 }
 
-/** A copy of an error with these extensions, at the same place in the document and without its cause. */
+/** A copy of an error with these extensions, at the same place in the document, without its cause. */
 export function withExtensions(error: unknown, extensions: GraphQLErrorExtensions, message?: string): GraphQLError {
   if (!(error instanceof GraphQLError)) return new GraphQLError(message ?? String(error), { extensions });
   const { nodes, source, positions, path } = error;
@@ -46,7 +46,7 @@ export function withExtensions(error: unknown, extensions: GraphQLErrorExtension
   });
 }
 
-/** A result with its errors as clients see them. */
+/** A result with its errors as shown to clients. */
 export function presentErrors(result: ExecutionResult, log: Logger): ExecutionResult {
   return result.errors ? { ...result, errors: result.errors.map((error) => presentError(error, log)) } : result;
 }

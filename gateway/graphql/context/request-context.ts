@@ -5,23 +5,23 @@ import type { ScanContext } from "../../scan/context.js";
 import { readList } from "../../scan/read-list.js";
 import { createLoaders, type Loaders } from "../loaders.js";
 
-/** What resolvers work with; one for each operation. */
+/** The context of resolvers, one per operation. */
 export interface RequestContext {
   readonly mesh: ScanContext;
   readonly caller: Caller;
-  /** The connection that the operation shares with others; undefined if it has one of its own. */
+  /** The connection that the operation shares with others; undefined if it has its own. */
   readonly connection: object | undefined;
-  /** The address by which this caller reaches the gateway. */
+  /** The address under which this caller reaches the gateway. */
   readonly baseUrl: string;
-  /** Aborted when nobody waits for the operation any more. */
+  /** Aborted when the client no longer waits for the operation. */
   readonly signal: AbortSignal;
   /** Created by the first call. */
   loaders(): Loaders;
-  /** Reads a list that may take long, until nobody waits for it any more. */
+  /** Runs a read that may take long; it is cancelled when the client leaves. */
   list<T>(read: (lists: Database) => Promise<T>): Promise<T>;
 }
 
-/** Of an operation: who asks, from where, and until when. */
+/** Who sent an operation, from where, and until when the client waits. */
 export type Asked = Pick<RequestContext, "caller" | "baseUrl" | "signal"> & { readonly connection?: object };
 
 export function requestContext(mesh: ScanContext, { caller, baseUrl, signal, connection }: Asked): RequestContext {
@@ -37,12 +37,12 @@ export function requestContext(mesh: ScanContext, { caller, baseUrl, signal, con
   };
 }
 
-/** Of what is computed for many, of whom one may leave and the others stay. */
+/** A shared computation continues when one of its clients leaves. */
 const FOR_MANY = createAbortController().signal;
 
 /**
- * The same context for the next event of a subscription, which must not see what was loaded for the one before. Its answer is shared
- * by all subscribers that ask the same.
+ * A new context for the next event of a subscription, which must not reuse data loaded for the previous one. The answer is shared by all
+ * subscribers with the same question.
  */
 export function withFreshLoaders({ mesh, caller, baseUrl }: RequestContext): RequestContext {
   return requestContext(mesh, { caller, baseUrl, signal: FOR_MANY });

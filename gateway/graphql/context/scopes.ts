@@ -15,15 +15,15 @@ import { Extensions } from "type-graphql";
 import type { Scope } from "../../../schema/scopes.js";
 import { may, type Caller } from "../../caller.js";
 
-/** What a root field needs: a key with a scope, or any key. */
+/** What a root field requires: a key with a scope, or any key. */
 export type FieldNeed = Scope | "key";
 
-/** What a query, mutation or subscription needs. Every root field says it. */
+/** Declares what a query, mutation or subscription requires. Every root field has it. */
 export function Needs(scope: FieldNeed): MethodDecorator {
   return Extensions({ scope });
 }
 
-/** An error for each root field of a valid operation that the caller has no scope for; if there is none, for the first field that it may not read. */
+/** Errors for the root fields of a valid operation that the caller has no scope for, otherwise for the first field it may not read. */
 export function scopeErrors(
   schema: GraphQLSchema,
   document: DocumentNode,
@@ -33,7 +33,7 @@ export function scopeErrors(
   const fields = schema.getRootType(operation.operation)?.getFields() ?? {};
   const errors = rootFields(document, operation.selectionSet).flatMap((node) => {
     const field = fields[node.name.value];
-    // Other root fields are introspection, which any key may use.
+    // Unknown root fields are introspection, which any key may use.
     if (!field) return [];
     const scope = scopeOf(field.extensions);
     return scope === "key" || may(caller, scope) ? [] : [scopeError(field.name, scope, node)];
@@ -43,7 +43,7 @@ export function scopeErrors(
 
 const READ_SCOPE: Scope = "scan:read";
 
-/** The fields that a caller may read of its own scans, batches and samples, and of versions of rulesets, without the scope `scan:read`: enough to find them again. */
+/** The fields of its own objects that a caller can read without the scope `scan:read`: enough to find them again. */
 const RECEIPT_FIELDS: Readonly<Record<string, ReadonlySet<string>>> = {
   Scan: new Set(["__typename", "id", "scanId", "revision", "startDate", "deadline"]),
   Batch: new Set(["__typename", "id", "batchId", "revision"]),
@@ -51,7 +51,7 @@ const RECEIPT_FIELDS: Readonly<Record<string, ReadonlySet<string>>> = {
   RulesetVersion: new Set(["__typename", "id", "engine", "name", "number", "state", "createdAt"]),
 };
 
-/** An error for the first field beyond {@link RECEIPT_FIELDS}, by whatever path an operation selects it. */
+/** An error for the first field not in {@link RECEIPT_FIELDS}, however the operation selects it. */
 function unreadableFieldErrors(
   schema: GraphQLSchema,
   document: DocumentNode,
@@ -89,12 +89,12 @@ function scopeError(field: string, scope: Scope, node: FieldNode): GraphQLError 
   });
 }
 
-/** What a root field needs; `admin` if it does not say. */
+/** What a root field requires; `admin` if it does not declare it. */
 export function scopeOf({ scope }: { readonly scope?: unknown }): FieldNeed {
   return (scope as FieldNeed | undefined) ?? "admin";
 }
 
-/** The fields at the top of an operation, those in fragments too. */
+/** The top-level fields of an operation, including those in fragments. */
 export function rootFields(document: DocumentNode, set: SelectionSetNode): FieldNode[] {
   return set.selections.flatMap((selection) => {
     if (selection.kind === Kind.FIELD) return [selection];

@@ -1,9 +1,9 @@
 import { badInput } from "../../errors.js";
 
-/** Lengths of pages. */
+/** Page sizes. */
 export const PAGE = { default: 25, most: 100 };
 
-/** A page of a list, as a Relay connection shows it. */
+/** A page of a list as a Relay connection. */
 export interface Connection<T> {
   readonly edges: readonly { readonly cursor: string; readonly node: T }[];
   readonly nodes: readonly T[];
@@ -15,7 +15,7 @@ export interface Connection<T> {
   };
 }
 
-/** The page of `first` rows out of `found`, which has one more if there is a next page. */
+/** The page with the first `first` rows of `found`, which has one more row if there is a next page. */
 export function pageOf<T>(
   found: readonly T[],
   { first, continued, cursorOf }: { first: number; continued: boolean; cursorOf: (row: T) => string },
@@ -26,7 +26,7 @@ export function pageOf<T>(
     return node === undefined ? null : cursorOf(node);
   };
   return {
-    /** Computed on demand: most clients ask for the nodes alone. */
+    /** Computed on demand, because most clients ask only for the nodes. */
     get edges() {
       return nodes.map((node) => ({ cursor: cursorOf(node), node }));
     },

@@ -1,12 +1,12 @@
 import type { ListPlace } from "../../db/list-place.js";
 import { badInput } from "../../errors.js";
 
-/** What the list of scans is called in its cursors. Its order is part of the name: a place in another order is another page. */
+/** The name of the list of scans in its cursors. It includes the order, because a place in another order is on another page. */
 export function scanListName(order: string, byTime: "start" | "end" | undefined): string {
   return `scans ${order}${byTime === undefined ? "" : byTime === "end" ? " by end" : " by time"}`;
 }
 
-/** A keyset cursor: the list and the row in it that a page continues after, opaque to clients. */
+/** A keyset cursor, opaque to clients: the list, and the row after which the page continues. */
 export function cursorOf(list: string, { id, micros }: ListPlace): string {
   return Buffer.from(`${list}:${id}:${micros}`).toString("base64url");
 }
@@ -22,7 +22,7 @@ export function placeOf(list: string, cursor: string | null | undefined): ListPl
   return place;
 }
 
-/** A cursor of a list whose rows have texts as keys. */
+/** A cursor of a list with text keys. */
 export function keyCursorOf(list: string, key: string): string {
   return Buffer.from(`${list}:${key}`).toString("base64url");
 }

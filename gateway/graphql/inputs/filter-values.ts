@@ -3,15 +3,15 @@ import type { SizeRange, TimeRange } from "../../../schema/graphql/scan-filter.j
 import type { SizeCriteria, TimeCriteria } from "../../db/list-conditions.js";
 import { badInput } from "../../errors.js";
 
-/** Entries that a list in a filter may have. */
+/** The most entries of a list in a filter. */
 const MOST_ENTRIES = 100;
 const MOST_HASHES = 1_000;
-/** Characters of a text in a filter. */
+/** The most characters of a text in a filter. */
 const LONGEST = 1_024;
 
 type Maybe<T> = T | null | undefined;
 
-/** A list of a filter; null is no criterion. Throws BAD_INPUT for an empty list, which could match nothing. */
+/** A list in a filter; null means no criterion. Throws BAD_INPUT for an empty list, which would match nothing. */
 export function entries<T>(path: string, list: Maybe<readonly T[]>, most = MOST_ENTRIES): readonly T[] | undefined {
   if (list === null || list === undefined) return undefined;
   if (list.length === 0) throw badInput(path, "is empty; leave it out to ask for all");
@@ -19,7 +19,7 @@ export function entries<T>(path: string, list: Maybe<readonly T[]>, most = MOST_
   return list;
 }
 
-/** A value of a filter; null is no criterion. */
+/** A value in a filter; null means no criterion. */
 export function optional<T, R>(path: string, value: Maybe<T>, read: (path: string, value: T) => R): R | undefined {
   return value === null || value === undefined ? undefined : read(path, value);
 }
@@ -49,7 +49,7 @@ export function mimes(path: string, list: Maybe<readonly string[]>): readonly st
   });
 }
 
-/** The type of one sample, so without wildcards such as `image/*`. */
+/** The MIME type of a sample; wildcards such as `image/*` are invalid. */
 export function mime(path: string, value: string): string {
   if (!isMime(value)) throw badInput(path, "is no MIME type such as application/pdf");
   return value.toLowerCase();

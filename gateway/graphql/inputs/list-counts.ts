@@ -6,7 +6,7 @@ export const COUNT_COST = 100;
 
 /** A page whose list can be counted. */
 export interface CountedConnection<T> extends Connection<T> {
-  /** Counts once, however often it is called. */
+  /** Counts only once, however often it is called. */
   readonly count: () => Promise<ListCount>;
 }
 

@@ -8,7 +8,7 @@ import { entries, hashes, mimes, optional, positive, sizes, text, texts, times }
 /** The trigram index on signatures needs three characters. */
 const MIN_SIGNATURE = 3;
 
-/** The criteria of a filter on scans. Throws BAD_INPUT for values that make no sense, and for unknown engines. */
+/** The criteria of a filter on scans. Throws BAD_INPUT for invalid values and unknown engines. */
 export async function scanCriteria(db: Database, filter: ScanFilter | null | undefined): Promise<ScanCriteria> {
   if (filter === null || filter === undefined) return {};
   return {

@@ -5,7 +5,7 @@ import type { ScanOptions } from "../../scan/scan-input.js";
 
 const SECOND_MS = 1_000;
 
-/** The choice of engines of an input, as the verbs take it. */
+/** The choice of engines in an input, in the form that verbs take. */
 export function engineChoice({ speed, internet, engines, excludeEngines, freshness }: EngineChoiceInput) {
   return {
     speed,
@@ -16,7 +16,7 @@ export function engineChoice({ speed, internet, engines, excludeEngines, freshne
   };
 }
 
-/** The options of an input, as the verbs take them. */
+/** The options in an input, in the form that verbs take. */
 export function scanOptions(input: ScanOptionsInput): ScanOptions {
   const { labels, priority, deadline, stopAfter, idempotencyKey } = input;
   return {
@@ -29,7 +29,7 @@ export function scanOptions(input: ScanOptionsInput): ScanOptions {
   };
 }
 
-/** The options of a repeated scan, as the verbs take them. */
+/** The options for repeating a scan, in the form that verbs take. */
 export function rescanOptions(input: RescanInput): RescanOptions {
   const { speed, internet, engines, excludeEngines, deadline, labels, idempotencyKey } = input;
   return {

@@ -4,10 +4,10 @@ import { writtenForms } from "../../db/written-forms.js";
 import { badInput } from "../../errors.js";
 import { text as checkText } from "./filter-values.js";
 
-/** Terms that one search may have. */
+/** The most terms in one search. */
 const MOST_TERMS = 100;
 
-/** What a line of text asks for: each of its terms, separated by commas, is taken as everything that it can be. Throws BAD_INPUT. */
+/** Splits a line into terms at commas and reads each as everything it can be: an id, a hash, a name. Throws BAD_INPUT. */
 export function searchTerms(line: string): SearchTerms {
   const terms = [...new Set(line.split(",").map((term) => term.trim()))].filter((term) => term !== "");
   if (terms.length === 0) throw badInput("text", "is empty");

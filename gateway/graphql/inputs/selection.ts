@@ -1,8 +1,8 @@
 import { BREAK, Kind, visit, type GraphQLResolveInfo, type OperationDefinitionNode, type SelectionSetNode } from "graphql";
 
 /**
- * Whether an operation selects a field of what is resolved, itself or by a fragment. Fields that `@skip` and `@include` leave out
- * count as selected: reading them in vain costs less than evaluating the directives.
+ * Whether an operation selects a field of the resolved object, directly or in a fragment. Fields excluded by `@skip` and `@include` count
+ * as selected: reading them needlessly costs less than evaluating the directives.
  */
 export function selects({ fieldNodes, fragments }: GraphQLResolveInfo, field: string): boolean {
   const within = (set: SelectionSetNode | undefined): boolean =>
@@ -15,10 +15,10 @@ export function selects({ fieldNodes, fragments }: GraphQLResolveInfo, field: st
 }
 
 const DETAILS: ReadonlySet<string> = new Set(["details", "closed"]);
-/** Documents are cached, so their operations are the same objects again. */
+/** Documents are cached, so the same operation is the same object. */
 const known = new WeakMap<OperationDefinitionNode, boolean>();
 
-/** Whether an operation asks anywhere for what can be long of results (or for something else that is so called). */
+/** Whether an operation selects the long parts of results anywhere (or any other field with such a name). */
 export function selectsDetails({ operation, fragments }: Pick<GraphQLResolveInfo, "operation" | "fragments">): boolean {
   const before = known.get(operation);
   if (before !== undefined) return before;

@@ -5,7 +5,7 @@ import type { BatchSample, SampleSource, ScanOptions, ScanInput, StoredSource } 
 import { scanOptions } from "./scan-options.js";
 import { mistake, type UserErrorRecord } from "./user-errors.js";
 
-/** Largest sample that GraphQL takes as base64, decoded. */
+/** The largest decoded sample that GraphQL accepts as base64. */
 export const BASE64_LIMIT = 128 * 1024;
 
 export interface Submission {
@@ -59,7 +59,7 @@ function readStoredSource(
   return mistake(path, "needs exactly one of sha256 and uploadId");
 }
 
-/** Takes standard base64 with padding, in its canonical form. */
+/** Accepts only canonical standard base64 with padding. */
 function readBase64(base64: string): SampleSource | UserErrorRecord {
   const bytes = Buffer.from(base64, "base64");
   if (bytes.toString("base64") !== base64) return mistake(["base64"], "is not base64");
@@ -73,7 +73,7 @@ function readBase64(base64: string): SampleSource | UserErrorRecord {
   return { kind: "stream", bytes: once(bytes) };
 }
 
-/** The error of an empty list of engines. */
+/** The error for an empty list of engines. */
 export function mistakeInChoice({ engines }: Pick<SubmitScanInput, "engines">): UserErrorRecord | undefined {
   return engines?.length === 0 ? mistake(["engines"], "names no engine; leave it out to ask all") : undefined;
 }

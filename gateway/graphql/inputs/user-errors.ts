@@ -7,17 +7,17 @@ export interface UserErrorRecord {
   readonly code: UserErrorCode;
   readonly path: readonly string[];
   readonly retryAfter: number | null;
-  /** Of BatchRefused: what is wrong with each. */
+  /** For BatchRefused: an error for each sample. */
   readonly errors?: readonly UserErrorRecord[];
 }
 
-/** An error at a path in a mutation's input; an empty path is the whole input. */
+/** An error at a path in a mutation's input; an empty path means the whole input. */
 export function mistake(path: readonly string[], message: string, code: UserErrorCode = "BAD_INPUT"): UserErrorRecord {
   const text = path.length === 0 ? message : `${path.join(".")}: ${message}`;
   return { message: text, code, path: ["input", ...path], retryAfter: null };
 }
 
-/** An error of a verb as a mutation returns it; undefined if it is none that the caller can correct. */
+/** A verb's error as a mutation returns it; undefined if the caller cannot correct it. */
 export function userError(error: unknown, path: readonly string[]): UserErrorRecord | undefined {
   if (!(error instanceof GatewayError) || !isUserErrorCode(error.code)) return undefined;
   const record = {
@@ -31,7 +31,7 @@ export function userError(error: unknown, path: readonly string[]): UserErrorRec
   return { ...record, errors };
 }
 
-/** The result of a verb, or its error as a mutation returns it. */
+/** A verb's result, or its error as a mutation returns it. */
 export async function orUserError<T>(path: readonly string[], verb: () => Promise<T>): Promise<T | UserErrorRecord> {
   try {
     return await verb();

@@ -6,10 +6,10 @@ import { scopeErrors } from "../context/scopes.js";
 /** The errors of an operation of a valid document. */
 export type OperationCheck = (request: ParsedRequest, caller: Caller) => readonly GraphQLError[];
 
-/** Operations that an error names at most. */
+/** The most operations that an error names. */
 const SHOWN_NAMES = 10;
 
-/** Checks an operation's name, its caller's scopes, its variables and its cost, by the same rules for every transport. */
+/** Checks an operation's name, its caller's scopes, its variables and its cost, with the same rules for every transport. */
 export function createOperationCheck(schema: GraphQLSchema): OperationCheck {
   const checkCost = createCostCheck(schema);
 

@@ -17,17 +17,17 @@ import { limitErrors, LIMITS } from "./limits.js";
 import { withExtensions } from "../context/present-error.js";
 import { unstorableErrors, unstorablePath } from "./storable.js";
 
-/** Its ES modules would load a second copy of graphql, which does not accept the types of the first. */
+/** Importing its ES modules would load a second copy of graphql, which rejects the types of the first. */
 const { fieldExtensionsEstimator, getComplexity }: typeof QueryComplexity = createRequire(import.meta.url)(
   "graphql-query-complexity",
 );
 
-/** Entries that a list is assumed to have if its field has no complexity of its own. */
+/** The assumed length of a list whose field has no complexity of its own. */
 const TYPICAL_LENGTH = 25;
 /** The longest page. */
 const LONGEST_PAGE = 100;
 const SHOWN_ERRORS = 5;
-/** How many sets of variables are remembered of an operation, and how long each may be as JSON. */
+/** How many sets of variables are remembered per operation, and how long each may be as JSON. */
 const REMEMBERED = { each: 32, characters: 256 };
 
 /** A request with its document parsed. */
@@ -37,12 +37,12 @@ export interface ParsedRequest {
   readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
 }
 
-/** The errors of the variables of an operation, or of its cost. */
+/** The errors in an operation's variables or its cost. */
 export type CostCheck = (operation: OperationDefinitionNode, request: ParsedRequest) => readonly GraphQLError[];
 
 export function createCostCheck(schema: GraphQLSchema): CostCheck {
   const estimators = [listEstimator(schema)];
-  /** Variables, as JSON, that have passed the check: dashboards send the same requests again and again. */
+  /** Variables, as JSON, that passed the check before: dashboards repeat the same requests. */
   const passed = new WeakMap<OperationDefinitionNode, Set<string>>();
 
   return (operation, { document, operationName, variables }) => {
@@ -91,7 +91,7 @@ function variableErrors(
   return (errors ?? []).map((error) => withExtensions(error, { code: "BAD_USER_INPUT" }));
 }
 
-/** How many values there are and how deeply they are nested. Stops counting where a limit is exceeded. */
+/** The number of values and the depth of nesting. Stops counting once a limit is exceeded. */
 function measureVariables(variables: Readonly<Record<string, unknown>>): { values: number; depth: number } {
   let values = Object.keys(variables).length;
   let depth = 0;
@@ -110,9 +110,8 @@ function measureVariables(variables: Readonly<Record<string, unknown>>): { value
 }
 
 /**
- * A field costs 1 plus the cost of the fields selected of each of its entries: by its own `complexity` if it has one, or by the
- * typical length of a list, or by the `first` of a page, whose entries are then counted once. No field is free, whatever its
- * arguments are.
+ * A field costs 1 plus the cost of its selected subfields for each entry. The number of entries comes from its own `complexity`, the
+ * typical length of a list, or the `first` of a page, whose entries are counted once. No field is free, whatever its arguments are.
  */
 function listEstimator(schema: GraphQLSchema): QueryComplexity.ComplexityEstimator {
   const own = fieldExtensionsEstimator();
@@ -131,7 +130,7 @@ function listEstimator(schema: GraphQLSchema): QueryComplexity.ComplexityEstimat
   };
 }
 
-/** The lengths of the lists of introspection in this schema, on average over its types. */
+/** The average lengths of introspection lists in this schema. */
 function introspectionLengths(schema: GraphQLSchema): ReadonlyMap<string, number> {
   const types = Object.values(schema.getTypeMap());
   const fields = types.flatMap((type) => (isObjectType(type) || isInterfaceType(type) ? Object.values(type.getFields()) : []));

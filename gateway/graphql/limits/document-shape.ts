@@ -13,12 +13,12 @@ import {
 } from "graphql";
 import { limitErrors, LIMITS } from "./limits.js";
 
-/** Their types nest in themselves; validation limits how deep. */
+/** These are recursive by design; validation limits their depth. */
 const INTROSPECTION = new Set(["__schema", "__type"]);
 
 type Fragments = ReadonlyMap<string, FragmentDefinitionNode>;
 
-/** The limits that a document exceeds by its shape. Takes time in proportion to the document's length and to the limits. */
+/** The limits that a document's shape exceeds. The time is proportional to the document's length and to the limits. */
 export function shapeErrors(document: DocumentNode): GraphQLError[] {
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const node of document.definitions) if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node);
@@ -67,7 +67,7 @@ interface DocumentCounts extends Counts {
   readonly isCyclic: boolean;
 }
 
-/** Counts everything that is known by walking each fragment once, however often it is spread. */
+/** Takes all counts for which each fragment needs to be walked only once, however often it is spread. */
 function measureDocument(operations: readonly OperationDefinitionNode[], fragments: Fragments): DocumentCounts {
   const measured = new Map<string, { total: Counts; rootFields: number }>();
   const path = new Set<string>();
@@ -120,7 +120,7 @@ function deepestInput(selection: SelectionNode): number {
   return Math.max(0, ...all.map(({ value }: ArgumentNode) => nesting(value)));
 }
 
-/** How deeply lists and objects are nested. */
+/** The depth of nested lists and objects. */
 function nesting(value: ValueNode): number {
   if (value.kind === Kind.LIST) return 1 + Math.max(0, ...value.values.map(nesting));
   if (value.kind === Kind.OBJECT) return 1 + Math.max(0, ...value.fields.map((field) => nesting(field.value)));
@@ -128,8 +128,8 @@ function nesting(value: ValueNode): number {
 }
 
 /**
- * Counts what shows only once the fields of all fragments are merged, as in the answer. It walks each place of the answer, so the
- * number of fields must have been checked before.
+ * Takes the counts that need the fields of all fragments merged, as in the answer. It walks every place of the answer, so the number of
+ * fields must have been checked before.
  */
 function measureMergedFields(
   operations: readonly OperationDefinitionNode[],

@@ -15,17 +15,17 @@ import { limitErrors, LIMITS } from "./limits.js";
 import { withExtensions } from "../context/present-error.js";
 import { unstorableErrors, unstorablePath } from "./storable.js";
 
-/** Errors that one answer lists at most: to find the line of each takes time. */
+/** The most errors in one answer, because finding the line of each takes time. */
 const SHOWN_ERRORS = 10;
-/** Characters of all documents that are cached, and of each of them. */
+/** The most characters of all cached documents, and of each. */
 const CACHE = { total: 64 * 1024, each: 16 * 1024 };
 
-/** A document ready to run, or its errors. */
+/** Returns a document that is ready to run, or its errors. */
 export type Documents = (source: string) => DocumentNode | readonly GraphQLError[];
 
 /**
- * Parses and validates documents by the same rules and limits for every transport. Those that were used last are cached: a
- * thousand subscribers share one tree.
+ * Parses and validates documents with the same rules and limits for every transport. Recently used documents are cached, so that a thousand
+ * subscribers share one tree.
  */
 export function createDocuments(schema: GraphQLSchema, introspection: boolean): Documents {
   const rules = introspection ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule];
@@ -67,14 +67,14 @@ export function createDocuments(schema: GraphQLSchema, introspection: boolean): 
     try {
       return validate(schema, document, rules, { hideSuggestions: !introspection, maxErrors: SHOWN_ERRORS });
     } catch (error) {
-      // The rule of the single root field of a subscription throws if a directive lacks its argument.
+      // The rule that a subscription has one root field throws if a directive lacks its argument.
       if (error instanceof GraphQLError) return [error];
       throw error;
     }
   }
 }
 
-/** Whether a step of reading a request gave errors and not its result. */
+/** Whether a step of reading a request returned errors instead of its result. */
 export function isRefused(outcome: object): outcome is readonly GraphQLError[] {
   return Array.isArray(outcome);
 }

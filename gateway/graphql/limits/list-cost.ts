@@ -1,8 +1,8 @@
-/** What lists add to the cost of an operation: the cost of the fields selected of each of their entries. */
+/** The cost that lists add to an operation: that of the selected fields for each entry. */
 
 import type { ComplexityEstimator } from "graphql-query-complexity";
 
-/** Entries that lists without `first` are assumed to have. */
+/** Assumed lengths of lists without `first`. */
 export const TYPICAL = {
   agents: 20,
   apiKeys: 50,
@@ -15,10 +15,10 @@ export const TYPICAL = {
   webhooks: 10,
 } as const;
 
-/** The cost of a list that is assumed to have so many entries. */
+/** The cost of a list with this assumed length. */
 export function listCost(length: number): ComplexityEstimator {
   return ({ childComplexity }) => 1 + length * childComplexity;
 }
 
-/** The cost of a page: its argument `first` is its length. */
+/** The cost of a page, whose length is its argument `first`. */
 export const pageCost: ComplexityEstimator = ({ args, childComplexity }) => 1 + Number(args["first"]) * childComplexity;

@@ -1,8 +1,8 @@
 import { GraphQLError } from "graphql";
 
 /**
- * The path to a text in a value that cannot be stored: one with NUL or a lone surrogate, which JSON can express and Postgres
- * cannot. Undefined if there is none.
+ * The path to a text that cannot be stored, because it contains NUL or a lone surrogate: JSON can express them, Postgres cannot. Undefined
+ * if there is none.
  */
 export function unstorablePath(value: unknown): readonly string[] | undefined {
   if (typeof value === "string") return /[\0\p{Surrogate}]/u.test(value) ? [] : undefined;
@@ -15,7 +15,7 @@ export function unstorablePath(value: unknown): readonly string[] | undefined {
   return undefined;
 }
 
-/** The refusal of a text that cannot be stored. */
+/** The error for a text that cannot be stored. */
 export function unstorableErrors(what: string): GraphQLError[] {
   const extensions = { code: "BAD_USER_INPUT" };
   return [new GraphQLError(`${what} holds NUL or half of a character, which cannot be stored`, { extensions })];

@@ -12,7 +12,7 @@ import { Needs } from "../context/scopes.js";
 import { pageCost } from "../limits/list-cost.js";
 
 const EVENTS = "auditEvents";
-/** In microseconds. Times of events are whole ones. */
+/** In microseconds. Times of events are whole milliseconds. */
 const MILLISECOND = 1_000;
 
 @Resolver(() => AuditEventConnection)

@@ -109,7 +109,7 @@ function shown(key: TrustedKey): ShownKey {
   return { fingerprint, name, isOwn, createdAt, publicKey: key.publicKey.toString("base64") };
 }
 
-/** Undefined for what no id can be. */
+/** Undefined if it cannot be an id. */
 function idOf(text: string | undefined): number | undefined {
   return text !== undefined && /^[1-9]\d{0,14}$/.test(text) ? Number(text) : undefined;
 }

@@ -8,7 +8,7 @@ import type { RequestContext } from "../context/request-context.js";
 import { listCost, TYPICAL } from "../limits/list-cost.js";
 import { summarize } from "./durations.js";
 
-/** What statistics of an engine are made of, over all of a range or one interval. */
+/** The data behind an engine's statistics, for a whole range or one interval. */
 type Counted = EnginePointCounts & { readonly durations: Buckets };
 
 @Resolver(() => EngineAnswers)

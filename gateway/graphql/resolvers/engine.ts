@@ -121,7 +121,7 @@ async function findEngine(db: Database, name: string): Promise<EngineRecord | un
   return (await readEngines(db)).find((engine) => engine.name.toLowerCase() === wanted);
 }
 
-/** An engine that a verb has just found. */
+/** Reads an engine that a verb has just found. */
 async function readEngine(db: Database, name: string): Promise<EngineRecord> {
   const engine = await findEngine(db, name);
   if (!engine) throw new Error(`the engine ${name} is gone`);

@@ -24,7 +24,7 @@ import { listCost, TYPICAL } from "../limits/list-cost.js";
 export class JoinRefusalResolver {
   @FieldResolver(() => String, { description: "Why, and what to do, for people." })
   sentence(@Root() { code, detail }: JoinRefusalRecord): string {
-    // A newer gateway may have refused it.
+    // A newer gateway may have refused it with a code that is unknown here.
     return isJoinErrorCode(code) ? joinSentence(code, detail ?? undefined) : (detail ?? code);
   }
 
@@ -109,7 +109,7 @@ export class JoinTokenResolver {
   ): Promise<CreateJoinTokenSuccess | UserErrorRecord> {
     return orUserError([], async () => {
       const more = { namePattern: namePattern ?? undefined, gateway: gateway ?? baseUrl };
-      // Before there is a token: one whose lines cannot be made would be lost.
+      // Checked before the token is created, because a token without its lines would be lost.
       await readPin(mesh.config, more.gateway);
       const { record, text } = await createJoinToken(mesh, caller, { class: internet, ttlSeconds, uses, ephemeral, ...more });
       return { joinToken: record, text, lines: await readTokenLines(mesh.config, text) };

@@ -22,7 +22,7 @@ type NodeRecord =
   | DeliveryRecord
   | AuditRecord;
 
-/** For each type with a global id: the key of its records, and how to find a record by its key. */
+/** For each type with a global id: the key of its records, and how to find a record by it. */
 const NODES: Record<string, { key: (record: NodeRecord) => number | string; find: Find }> = {
   Scan: { key: (record) => (record as ScanRecord).scanId, find: numbered((context) => context.loaders().scans) },
   Sample: { key: (record) => (record as SampleRecord).sampleId, find: numbered((context) => context.loaders().samples) },
@@ -56,7 +56,7 @@ const NODES: Record<string, { key: (record: NodeRecord) => number | string; find
 
 type Find = (key: string, context: RequestContext) => Promise<NodeRecord | null | undefined>;
 
-/** Global ids of one request at most. */
+/** The most global ids in one request. */
 const MAX_IDS = 100;
 
 @Resolver(() => Node)
@@ -90,7 +90,7 @@ export class NodeResolver {
   }
 }
 
-/** Ids are opaque: a malformed one is treated like one whose object is gone. */
+/** Ids are opaque, so a malformed id is treated like that of a deleted object. */
 async function findNode(id: string, context: RequestContext): Promise<NodeRecord | null> {
   const [, __typename = "", key = ""] = /^(\w+):(.+)$/s.exec(Buffer.from(id, "base64url").toString()) ?? [];
   const found = Object.hasOwn(NODES, __typename) ? await NODES[__typename]?.find(key, context) : undefined;
@@ -101,7 +101,7 @@ function numbered(loader: (context: RequestContext) => { load(key: number): Prom
   return (key, context) => byNumber(key, (number) => loader(context).load(number));
 }
 
-/** To others these objects are not there, as in the lists that they cannot read. */
+/** To callers without `admin` these objects do not exist, as in the lists that they cannot read. */
 function forAdmins(read: (key: number, context: RequestContext) => Promise<NodeRecord | undefined>): Find {
   return async (key, context) => (may(context.caller, "admin") ? byNumber(key, (number) => read(number, context)) : null);
 }

@@ -60,7 +60,7 @@ export class ResultResolver {
   }
 }
 
-/** Whoever read the result may have left out what can be long; undefined if it has been deleted since. */
+/** Adds the long parts if the result was read without them; undefined if it was deleted meanwhile. */
 async function wholeResult(result: BriefResult | ResultRecord, { loaders }: RequestContext): Promise<ResultRecord | undefined> {
   if ("details" in result) return result;
   const results = await loaders().resultsWithDetails.load(result.scanId);

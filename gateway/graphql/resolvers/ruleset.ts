@@ -176,19 +176,19 @@ function changed(id: string, verb: (known: number) => Promise<RulesetVersionReco
   return orUserError([], async () => ({ version: await verb(knownId(id)) }));
 }
 
-/** Throws NOT_FOUND. */
+/** Throws NOT_FOUND if it cannot be an id. */
 function knownId(id: string): number {
   const known = idOf(id);
   if (known === undefined) throw new GatewayError("NOT_FOUND", `there is no version ${id} of a ruleset`, { field: ["id"] });
   return known;
 }
 
-/** Undefined for what no id can be. */
+/** Undefined if it cannot be an id. */
 function idOf(text: string): number | undefined {
   return /^[1-9]\d{0,14}$/.test(text) ? Number(text) : undefined;
 }
 
-/** Undefined for what no cursor of ours has. */
+/** Undefined if none of our cursors has such a key. */
 function placeOf(key: string | undefined): number | undefined {
   return key !== undefined && /^\d{1,9}$/.test(key) ? Number(key) : undefined;
 }

@@ -126,7 +126,7 @@ async function readRepeated(db: Database, { scanId, replayed }: RescanRecord, in
   return { scan: await readReport(db, scanId, info), replayed };
 }
 
-/** Errors that are not about the input or the key are about the scan that is repeated. */
+/** Errors that are not about the input or the key concern the scan to be repeated. */
 function aboutScan(answer: RepeatedScan | UserErrorRecord): RepeatedScan | UserErrorRecord {
   const otherwise: readonly string[] = ["BAD_INPUT", "IDEMPOTENCY_CONFLICT"];
   return "code" in answer && !otherwise.includes(answer.code) ? { ...answer, path: ["id"] } : answer;

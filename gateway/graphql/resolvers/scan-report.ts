@@ -7,7 +7,7 @@ import { selectsDetails } from "../inputs/selection.js";
 
 export const SCAN_ID = "The scan's number (`scanId`).";
 
-/** With the results' details only if the operation asks for them. */
+/** Reads the results' details only if the operation selects them. */
 export function findReport(db: Database, scanId: number, info: GraphQLResolveInfo): Promise<BriefReport | undefined> {
   return selectsDetails(info) ? readScan(db, scanId) : readBriefScan(db, scanId);
 }

@@ -26,7 +26,7 @@ import { selects, selectsDetails } from "../inputs/selection.js";
 import { listCost, pageCost, TYPICAL } from "../limits/list-cost.js";
 import { findReport, SCAN_ID } from "./scan-report.js";
 
-/** Fields that are made of the results. */
+/** Fields computed from the results. */
 const FROM_RESULTS = ["results", "proof", "stale", "estimatedWaitMs"];
 
 @Resolver(() => Scan)

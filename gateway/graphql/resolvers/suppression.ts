@@ -81,7 +81,7 @@ export class SuppressionResolver {
   }
 }
 
-/** Undefined for what no id can be. */
+/** Undefined if it cannot be an id. */
 function idOf(text: string | undefined): number | undefined {
   return text !== undefined && /^[1-9]\d{0,14}$/.test(text) ? Number(text) : undefined;
 }

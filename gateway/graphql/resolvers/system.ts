@@ -36,7 +36,7 @@ export class SystemResolver {
   }
 }
 
-/** What is said of a gateway that can do less than it should. */
+/** The reason shown for a degraded gateway. */
 const NATS_IS_AWAY = "NATS is away: nothing can be sent now, and results come later.";
 
 @Resolver(() => Readiness)

@@ -80,7 +80,7 @@ export class VerdictFlipResolver {
   }
 }
 
-/** It is deleted with its scan and its sample, and engines stay. */
+/** A flip is deleted with its scan and its sample, and engines are never deleted. */
 function found<T>(record: T | null): T {
   if (record === null) throw new Error("it was deleted while it was read");
   return record;

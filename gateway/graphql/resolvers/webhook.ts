@@ -22,7 +22,7 @@ import { Needs } from "../context/scopes.js";
 import { orUserError, type UserErrorRecord } from "../inputs/user-errors.js";
 import { listCost, pageCost, TYPICAL } from "../limits/list-cost.js";
 
-/** Not each webhook's own: `webhooks` asks all of them with the same cursor. */
+/** The same name for all webhooks, because `webhooks` passes one cursor to all of them. */
 const DELIVERIES = "deliveries";
 
 @Resolver(() => Webhook)

@@ -4,12 +4,14 @@ import { GatewayError } from "../../errors.js";
 const JSON_TYPE = "application/json";
 const GRAPHQL_TYPE = "application/graphql-response+json";
 
-/** The Content-Type of an answer that is given before Apollo is asked: the one that the client prefers, or JSON if it takes neither. */
+/** The Content-Type of an answer given before Apollo takes over: the client's preferred one, or JSON if it accepts neither. */
 export function answerType(accept: string | undefined): string {
   return `${preferredType(accept) ?? JSON_TYPE}; charset=utf-8`;
 }
 
-/** Throws NOT_ACCEPTABLE if the client takes no form that answers have: before its operation runs, because a mutation cannot be undone. */
+/**
+ * Throws NOT_ACCEPTABLE if the client accepts no format of answers. Checked before the operation runs, because a mutation cannot be undone.
+ */
 export function mustBeAcceptable(accept: string | undefined): void {
   if (preferredType(accept) !== undefined) return;
   throw new GatewayError(

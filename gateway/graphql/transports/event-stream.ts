@@ -23,7 +23,7 @@ const COMPLETE = "event: complete\ndata:\n\n";
 const Parameters = z.object({
   query: z.string(),
   operationName: z.string().nullish(),
-  // z.record would copy the values before they are counted against the limits.
+  // z.record would copy the values before they are checked against the limits.
   variables: z.custom<Record<string, unknown>>(isRecord, "needs an object").nullish(),
 });
 
@@ -31,7 +31,7 @@ function isRecord(value: unknown): boolean {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** GraphQL over server-sent events: the distinct connections mode of the graphql-sse protocol, one operation per connection. */
+/** GraphQL over server-sent events: the distinct connections mode of the graphql-sse protocol, with one operation per connection. */
 export function serveEventStream(app: FastifyInstance, mesh: ScanContext, operations: Operations): void {
   const open = new Set<Readable>();
   app.addHook("preClose", async () => {
@@ -57,23 +57,23 @@ export function serveEventStream(app: FastifyInstance, mesh: ScanContext, operat
       void reply.headers({
         "content-type": "text/event-stream; charset=utf-8",
         "cache-control": "no-cache, no-transform",
-        // nginx would hold events back until its buffer is full.
+        // Otherwise nginx holds events back until its buffer is full.
         "x-accel-buffering": "no",
       });
       if (request.method === "HEAD") return reply.send("");
       const { stream, endWith } = createEventStream(isInvalid ? singleResult(errorResult(args)) : await run(operations, args));
       const { socket } = request.raw;
       if (socket.destroyed || socket.readableEnded) {
-        // The client left while the operation started: there is nobody to answer.
+        // The client left while the operation was starting.
         stream.destroy();
         return reply.hijack();
       }
       open.add(stream);
-      // An event stream has no pongs that tell whether its client is still there.
+      // Event streams have no pongs to show whether the client is still there.
       reply.raw.setTimeout(PING_MS);
       const { key } = caller;
       const release = key ? mesh.keyring.hold(key.id, () => endWith(KEY_REVOKED)) : () => {};
-      // Who has nothing more to say to an event stream has left it.
+      // A client that closes its side of an event stream has left.
       const leave = () => socket.destroy();
       socket.once("end", leave);
       stream.once("close", () => {
@@ -107,11 +107,11 @@ function parseJson(text: string): unknown {
 
 interface EventStream {
   readonly stream: Readable;
-  /** Sends a last error and ends the stream, at once if the client does not read it. */
+  /** Sends a last error and ends the stream, immediately if the client is not reading. */
   endWith(error: GraphQLError): void;
 }
 
-/** A result is fetched once the one before was read, so that a slow reader gets the newest state and not a queue. */
+/** Each result is fetched only after the previous one was read, so that a slow reader gets the newest state instead of a queue. */
 function createEventStream(results: Watch<Buffer>): EventStream {
   let isFetching = false;
   let isEnded = false;

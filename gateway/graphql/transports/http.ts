@@ -65,7 +65,7 @@ export async function serveHttp(app: FastifyInstance, mesh: ScanContext, operati
   });
 }
 
-/** The document is read before Apollo is asked, by the rules that all transports share. */
+/** The document is parsed before Apollo takes over, with the rules shared by all transports. */
 interface HttpContext extends RequestContext {
   readonly document: DocumentNode | undefined;
 }
@@ -89,7 +89,7 @@ function createApollo({ schema, check, log }: Operations): ApolloServer<HttpCont
     ],
   });
 
-  /** Apollo parses only what has no document yet. */
+  /** Apollo parses the source only if no document is set. */
   async function didResolveSource(asked: GraphQLRequestContextDidResolveSource<HttpContext>): Promise<void> {
     const { document } = asked.contextValue;
     if (document === undefined) throw new Error("a document was not read before it was to run");
@@ -125,12 +125,12 @@ const PLAIN_GET = new GraphQLError(
   { extensions: { code: "BAD_REQUEST" } },
 );
 
-/** Whether a browser would have asked before it sent this for another page. Apollo asks for the same, and does not say what helps. */
+/** Whether another site's page would need a preflight to send this. Apollo checks the same, but its error does not say what helps. */
 function hasPreflightHeader({ headers }: FastifyRequest): boolean {
   return ["apollo-require-preflight", "x-apollo-operation-name", "content-type"].some((name) => Boolean(headers[name]));
 }
 
-/** Apollo gives what is wrong with a request its code in the formatted error alone; nothing is hidden in such an error. */
+/** For invalid requests Apollo sets the code only in the formatted error, which contains nothing confidential. */
 function present(formatted: GraphQLFormattedError, error: unknown, log: Logger): GraphQLFormattedError {
   return isRequestError(formatted.extensions?.code) ? formatted : presentError(error, log).toJSON();
 }

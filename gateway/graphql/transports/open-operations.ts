@@ -1,20 +1,20 @@
 import type { GraphQLError } from "graphql";
 import { limitErrors, LIMITS } from "../limits/limits.js";
 
-/** What an operation counts towards. */
+/** Whose limits an operation counts towards. */
 export interface OperationOwner {
-  /** The connection that it shares with others; undefined if it has one of its own. */
+  /** The connection that it shares with others; undefined if it has its own. */
   readonly connection: object | undefined;
-  /** Of a subscription: the key id, or the client address without keys. */
+  /** For a subscription: the key id, or the client's address if there are no keys. */
   readonly subscriber: string | undefined;
 }
 
 export interface OpenOperations {
-  /** Counts an operation until it is released, or returns the errors of the limits that it exceeds. */
+  /** Counts an operation until it is released, or returns errors for exceeded limits. */
   acquire(owner: OperationOwner): { release(): void } | readonly GraphQLError[];
 }
 
-/** Counts the open operations of each connection, and the open subscriptions of each subscriber. */
+/** Counts the open operations of each connection and the open subscriptions of each subscriber. */
 export function createOpenOperations(subscriptionLimit: number): OpenOperations {
   const counts = new Map<object | string, number>();
   const countOf = (holder: object | string | undefined) => (holder === undefined ? 0 : (counts.get(holder) ?? 0));

@@ -25,7 +25,7 @@ export interface Operations {
   readonly log: Logger;
 }
 
-/** The operation ready to run, or its errors. */
+/** An operation that is ready to run, or its errors. */
 export function prepare(
   { schema, documents, check }: Operations,
   { query, operationName, variables }: OperationRequest,
@@ -39,7 +39,7 @@ export function prepare(
   return { schema, query, document, contextValue, operationName, variableValues: variables };
 }
 
-/** Runs a prepared operation. Its results are JSON, with errors as clients may see them; a query or mutation has one. */
+/** Runs a prepared operation. Its results are JSON, with errors as shown to clients; a query or mutation has one result. */
 export async function run(operations: Operations, args: PreparedOperation): Promise<Watch<Buffer>> {
   const { log, open, subscribe } = operations;
   const isSubscription = getOperationAST(args.document, args.operationName)?.operation === "subscription";

@@ -14,17 +14,17 @@ export interface SocketClient {
   readonly address: string;
   readonly requestId: string;
   close(code: number, reason: string): void;
-  /** Set once the connection is initialised. */
+  /** Set once the connection has been initialised. */
   caller?: Caller;
   /** Whether the connection is closed. */
   isClosed?: boolean;
-  /** Stops listening to whether the key is revoked. */
+  /** Stops watching for the key's revocation. */
   release?: () => void;
 }
 
 const TRY_AGAIN_LATER = 1013;
 
-/** Whether a client may stay. Its connection is closed if its key cannot be used, now or later. */
+/** Admits a client. Its connection is closed if its key is invalid now or becomes so later. */
 export async function admitClient(
   mesh: ScanContext,
   client: SocketClient,
@@ -46,7 +46,7 @@ export async function admitClient(
   return true;
 }
 
-/** Why a client's key may not start one more operation now; undefined if it may. */
+/** Why a client's key may not start another operation now; undefined if it may. */
 export function admissionErrors({ keyring, log }: ScanContext, { key }: Caller): readonly GraphQLError[] | undefined {
   if (key === null) return undefined;
   try {

@@ -21,11 +21,11 @@ import { CLOSE_MS, keepAlive } from "./keep-alive.js";
 import { admissionErrors, admitClient, type SocketClient } from "./socket-client.js";
 import { textFrameHeader } from "./text-frame.js";
 
-/** A close frame has room for 123 bytes of reason, and a character has up to three. */
+/** A close frame has room for a reason of 123 bytes, and a character takes up to three. */
 const REASON_CHARACTERS = 41;
-/** The beginning of a message with a result. The result and the id of its operation follow. */
+/** The start of a message with a result. The result and the id of its operation follow. */
 const NEXT = Buffer.from('{"type":"next","payload":');
-/** Bytes that may wait until a client reads them: enough for the answers of all operations that a connection may have open. */
+/** How many bytes may wait to be read by a client: enough for the answers of all operations a connection may have open. */
 const UNREAD_BYTES = 8 * 1024 * 1024;
 const GOING_AWAY = 1001;
 const INTERNAL_ERROR = 4500;
@@ -36,7 +36,7 @@ export function serveSockets(app: FastifyInstance, mesh: ScanContext, operations
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: LIMITS.bodyBytes,
-    // One message at a time, so that a client that sends many at once holds up no other.
+    // One message at a time, so that a client that sends many at once does not delay others.
     allowSynchronousEvents: false,
     handleProtocols: (offered) => handleProtocols(offered),
   });
@@ -51,7 +51,7 @@ export function serveSockets(app: FastifyInstance, mesh: ScanContext, operations
       const prepared = admissionErrors(mesh, caller) ?? prepare(operations, payload, context);
       if (isRefused(prepared)) return prepared;
       const end = Buffer.from(`,"id":${JSON.stringify(id)}}`);
-      // The library would copy the result into one text for each subscriber, which takes most of the time of an event for thousands.
+      // The library would copy the result into a new text for each subscriber. With thousands, this takes most of the time of an event.
       const send = (result: Buffer, onSent: () => void) => {
         if (!isWritable(socket)) return onSent();
         stream.cork();
@@ -68,7 +68,7 @@ export function serveSockets(app: FastifyInstance, mesh: ScanContext, operations
 
   const logBroken = (error: Error) => log.debug({ err: error }, "a WebSocket connection broke");
   app.server.on("upgrade", (request: IncomingMessage, stream: Duplex, head: Buffer) => {
-    // A listener that is defined here would keep the request in memory as long as the connection lives.
+    // A listener defined here would keep the request in memory for the life of the connection.
     stream.on("error", logBroken);
     if (!isWebSocketUpgrade(request)) return ignoreUpgrade(app.server, request, stream, head);
     const refused = refusal(mesh.config, { method: "GET", headers: request.headers, isGuarded: true, isOld: false });
@@ -121,7 +121,7 @@ export function serveSockets(app: FastifyInstance, mesh: ScanContext, operations
   }
 }
 
-/** Messages that clients send. The library throws at those that only servers send. */
+/** Messages that clients may send. The library throws at those that only servers send. */
 const CLIENT_MESSAGES: ReadonlySet<MessageType> = new Set([
   MessageType.ConnectionInit,
   MessageType.Ping,
@@ -130,7 +130,7 @@ const CLIENT_MESSAGES: ReadonlySet<MessageType> = new Set([
   MessageType.Complete,
 ]);
 
-/** Of a message that the library could read. */
+/** For a message that the library could parse. */
 function isClientMessage(text: string): boolean {
   return CLIENT_MESSAGES.has(parseMessage(text).type);
 }
@@ -142,15 +142,15 @@ interface Connection extends SocketClient {
 }
 
 interface SocketOperation extends PreparedOperation {
-  /** Sends a result as JSON. `onSent` is called once it was written, or cannot be written because the connection is broken. */
+  /** Sends a result as JSON. `onSent` is called once it was written, or if the connection is broken. */
   readonly send: (result: Buffer, onSent: () => void) => void;
-  /** To be aborted when its client has completed it, or is gone. */
+  /** To be aborted when the client has completed the operation or is gone. */
   readonly left: AbortController;
 }
 
 /**
- * Sends the results past the library, which would serialize each of them again. To the library this is an operation without
- * results. It starts when the library asks for the first one: from then on the library tells when the client has completed it.
+ * Sends the results around the library, which would serialize each of them again. For the library this is an operation without results. It
+ * starts when the library asks for the first one; from then on the library reports when the client has completed it.
  */
 function serve(operations: Operations, operation: SocketOperation): AsyncIterableIterator<ExecutionResult> {
   const { left } = operation;
@@ -191,7 +191,7 @@ function sendAll(results: Watch<Buffer>, { send }: SocketOperation): Promise<Ite
   });
 }
 
-/** Closes a connection, and terminates it if the client does not answer in time. */
+/** Closes a connection, and terminates it if the client does not confirm in time. */
 function closeSoon(socket: WebSocket, code: number, reason: string): void {
   socket.close(code, reason);
   const timer = setTimeout(() => socket.terminate(), CLOSE_MS);
@@ -199,8 +199,8 @@ function closeSoon(socket: WebSocket, code: number, reason: string): void {
 }
 
 /**
- * Resolves once the message was written, so that a slow reader gets the newest state and not a queue. It also resolves if the
- * message cannot be written: the connection is broken then, and its close event handles that.
+ * Resolves once the message was written, so that a slow reader gets the newest state instead of a queue. It also resolves if the connection
+ * is broken, which its close event handles.
  */
 function sendText(socket: WebSocket, text: string): Promise<void> {
   return new Promise((resolve) => {
@@ -209,7 +209,7 @@ function sendText(socket: WebSocket, text: string): Promise<void> {
   });
 }
 
-/** Whether a message can be written. Ends the connection of a client that lets too much wait that was sent to it before. */
+/** Whether a message can be written. Terminates the connection of a client with too much unread data. */
 function isWritable(socket: WebSocket): boolean {
   if (socket.readyState !== socket.OPEN) return false;
   if (socket.bufferedAmount <= UNREAD_BYTES) return true;

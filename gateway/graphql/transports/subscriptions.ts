@@ -1,6 +1,6 @@
 /**
- * Subscriptions, executed once for all who ask the same. A question is a document with its variables and the caller's scopes; an answer
- * is the JSON of one event for it.
+ * Subscriptions, executed once for all subscribers with the same question. A question is a document with its variables and the caller's
+ * scopes; an answer is the JSON of one event for it.
  */
 
 import { hash } from "node:crypto";
@@ -14,30 +14,30 @@ import { withFreshLoaders, type RequestContext } from "../context/request-contex
 /** An operation that has passed all checks. */
 export interface PreparedOperation extends ExecutionArgs {
   readonly contextValue: RequestContext;
-  /** The document as it was sent. */
+  /** The document as sent by the client. */
   readonly query: string;
 }
 
 /**
- * Starts a subscription: its results as JSON. An error that refuses it, or ends it early, is its last result. `onEnd` is called
+ * Starts a subscription and returns its results as JSON. An error that refuses it or ends it early is its last result. `onEnd` is called
  * after the last result.
  */
 export type Subscriptions = (args: PreparedOperation, onEnd: () => void) => Promise<Watch<Buffer>>;
 
-/** Different questions about one event whose answers are shared. Answers to further ones are not. */
+/** How many different questions about one event share answers. Answers to further ones are not shared. */
 const SHARED_ANSWERS = 100;
 
-/** The result of one event for all subscribers that ask the same question. */
+/** The result of one event for all subscribers with the same question. */
 interface Answer {
   /** Undefined while the event is being executed. */
   result: Step<Buffer> | undefined;
-  /** Called once the result is there. */
+  /** Called once the result is available. */
   readonly waiting: Set<() => void>;
 }
 
 /**
- * An event is executed and serialized once for all subscribers that ask the same question. The verbs give the same event to
- * everybody as the same object, and each subscriber takes its result when it is ready: nobody waits for another.
+ * Each event is executed and serialized once for all subscribers with the same question. Verbs pass the same object for the same event to
+ * everybody. Each subscriber takes the result when it is ready, so nobody waits for another.
  */
 export function createSubscriptions(log: Logger): Subscriptions {
   const answers = new WeakMap<object, Map<string, Answer>>();
@@ -78,19 +78,19 @@ export function createSubscriptions(log: Logger): Subscriptions {
   };
 }
 
-/** An execution's result as clients get it. */
+/** An execution's result as shown to clients. */
 export function serializeResult(result: ExecutionResult, log: Logger): Buffer {
   return Buffer.from(JSON.stringify(presentErrors(result, log)));
 }
 
-/** Equal for two subscribers that are to get the same results. */
+/** Equal for two subscribers that must get the same results. */
 function questionKey({ query, operationName, variableValues, contextValue: { caller, baseUrl } }: PreparedOperation): string {
   const scopes = SCOPES.filter((scope) => caller.scopes.has(scope));
   const parts = [query, operationName ?? null, variableValues ?? null, scopes, baseUrl];
   return hash("sha256", JSON.stringify(parts), "base64");
 }
 
-/** The result of an operation that is not executed. */
+/** The result of an operation that was refused. */
 export function errorResult(errors: readonly GraphQLError[]): Buffer {
   return Buffer.from(JSON.stringify({ errors }));
 }
@@ -131,7 +131,7 @@ function watchAnswers(events: Watch<object>, log: Logger, onEnd: () => void, ans
   });
 }
 
-/** One result, and the end. */
+/** A stream of a single result. */
 export function singleResult(result: Buffer): Watch<Buffer> {
   return new Watch({ register: () => () => {}, step: () => ({ value: result, last: true }) });
 }

@@ -1,9 +1,9 @@
-/** The first byte of a text message that is not split into several frames. */
+/** The first byte of a text message in a single frame. */
 const FINAL_TEXT = 0x81;
 const TWO_BYTES = 126;
 const EIGHT_BYTES = 127;
 
-/** The header of a WebSocket frame from a server with a text of so many bytes (RFC 6455, section 5.2). */
+/** The header of a server's WebSocket frame with a text of `length` bytes (RFC 6455, section 5.2). */
 export function textFrameHeader(length: number): Buffer {
   if (length < TWO_BYTES) return Buffer.from([FINAL_TEXT, length]);
   if (length <= 0xffff) return Buffer.from([FINAL_TEXT, TWO_BYTES, length >> 8, length & 0xff]);
