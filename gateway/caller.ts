@@ -3,7 +3,7 @@ import { GatewayError } from "./errors.js";
 
 /** The caller of a request. Every verb that changes something takes it, for the audit, quotas and idempotency keys. */
 export interface Caller {
-  /** The API key that was presented; null while the mesh asks for none, and for commands on the mesh's own machine. */
+  /** The API key of the request; null while the mesh requires none, and for commands on the mesh's own machine. */
   readonly key: CallerKey | null;
   readonly scopes: ReadonlySet<Scope>;
   /** The network address that the request came from. */
@@ -15,13 +15,13 @@ export interface Caller {
 export interface CallerKey {
   readonly id: string;
   readonly name: string;
-  /** The most scans a day; null: no limit. */
+  /** The most scans per day; null means no limit. */
   readonly dailyScans: number | null;
 }
 
 const EVERYTHING: ReadonlySet<Scope> = new Set(SCOPES);
 
-/** A caller of a mesh that asks for no key: it may do everything. */
+/** A caller of a mesh without keys, who may do everything. */
 export function openCaller(address: string, requestId: string): Caller {
   return { key: null, scopes: EVERYTHING, address, requestId };
 }

@@ -20,7 +20,7 @@ import { listeningMissing, listeningSettings, readListening, type ListeningConfi
 import { joiningSettings, plainServers, readJoining, splitServers, type JoiningConfig } from "./join/config.js";
 import { readUpdateConfig, updateSettings, type UpdateConfig } from "./updates/config.js";
 
-/** What others than the gateway need to know of how it listens. */
+/** What other parts need to know about how the gateway listens. */
 export { DEFAULT_PORT, isLoopback } from "./http/config.js";
 
 /** Every setting of the gateway; docs/run/settings.md is made from this list. */
@@ -149,18 +149,18 @@ export const gatewaySettings = {
 export interface GatewayConfig extends ListeningConfig, JoiningConfig, BundleConfig, UpdateConfig {
   readonly databaseUrl: string;
   readonly servers: readonly string[];
-  /** File of the authorities of NATS's certificate; undefined: those that Node knows. */
+  /** File with the certificate authorities of NATS; undefined: those that Node trusts. */
   readonly natsCaFile: string | undefined;
   /** Credentials of the gateway's user in each account. */
   readonly credsFiles: Readonly<Record<InternetClass, string>>;
-  /** Files by which agents are given accounts of their own; undefined: they share the credentials of their class. */
+  /** Files for giving agents their own accounts; undefined if agents share the credentials of their class. */
   readonly accountFiles: AccountFiles | undefined;
   readonly replicas: number;
   readonly logLevel: string;
   readonly timeZone: string;
-  /** For requests that do not ask for one. */
+  /** For requests without their own deadline. */
   readonly deadlineMs: number;
-  /** Undefined: there is no limit. */
+  /** Undefined means no limit. */
   readonly maxWaitMs: number | undefined;
   readonly uploadMaxBytes: number;
   /** Decoded. */
@@ -168,16 +168,16 @@ export interface GatewayConfig extends ListeningConfig, JoiningConfig, BundleCon
   readonly uploadTtlMs: number;
   readonly orphanGraceMs: number;
   readonly scansMaxBytes: number;
-  /** Undefined: as much as the NATS server has. */
+  /** Undefined: only limited by the NATS server. */
   readonly samplesMaxBytes: number | undefined;
   readonly ackWaitMs: number;
   readonly sweepIntervalMs: number;
   readonly webhookNetworks: readonly string[];
   readonly listTimeoutMs: number;
   readonly introspection: boolean;
-  /** Open at once, for each API key or address. */
+  /** Open at the same time, for each API key or address. */
   readonly subscriptionsMax: number;
-  /** Brought into the catalogue by agents. */
+  /** Added to the catalogue by agents. */
   readonly enginesMax: number;
   readonly failpoint: string | undefined;
 }

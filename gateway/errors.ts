@@ -1,4 +1,4 @@
-/** What a caller can have done wrong, or must wait for. Each code has one HTTP status. */
+/** Errors that clients can cause, or must wait out. Each code has one HTTP status. */
 export const ERROR_STATUS = {
   BAD_INPUT: 400,
   UNAUTHENTICATED: 401,
@@ -20,12 +20,12 @@ export const ERROR_STATUS = {
 
 export type ErrorCode = keyof typeof ERROR_STATUS;
 
-/** The caller's fault, or a state of the mesh that the caller must know: shown as it is. Any other error is ours: INTERNAL. */
+/** The client's fault, or a state of the mesh that the client must know about: shown unchanged. Other errors are INTERNAL. */
 export class GatewayError extends Error {
   override readonly name: string = "GatewayError";
   /** Seconds after which the caller may try again. */
   readonly retryAfter: number | undefined;
-  /** The part of the input that it is about, as a path; empty for the whole. */
+  /** The part of the input at fault, as a path; empty for the whole input. */
   readonly field: readonly string[];
 
   constructor(
@@ -42,14 +42,14 @@ export class GatewayError extends Error {
     return ERROR_STATUS[this.code];
   }
 
-  /** The same, about a part of the input. */
+  /** The same error about a part of the input. */
   about(field: string): GatewayError {
     const { code, message, retryAfter, cause } = this;
     return new GatewayError(code, message, { ...(retryAfter === undefined ? {} : { retryAfter }), field: [field], cause });
   }
 }
 
-/** Samples of a batch that cannot be scanned: none of the batch is. Its code is the first one's. */
+/** Samples of a batch that cannot be scanned, so none of the batch is. Has the code of the first. */
 export class BatchRefused extends GatewayError {
   constructor(
     readonly refusals: readonly { readonly index: number; readonly error: GatewayError }[],
@@ -63,7 +63,7 @@ export class BatchRefused extends GatewayError {
   }
 }
 
-/** Postgres is away, or went away under a statement: whether that statement was carried out is not known. */
+/** Postgres is away, or was lost during a statement, which may or may not have been carried out. */
 export class DatabaseAway extends GatewayError {
   constructor(cause: unknown, message = "the database is not reachable") {
     super("UNAVAILABLE", message, { retryAfter: 2, cause });
@@ -77,7 +77,7 @@ export class DatabaseFull extends DatabaseAway {
   }
 }
 
-/** The refusal of one part of the input, by its path in it, e.g. `labels.0.key`. The message begins with that path. */
+/** The error for one part of the input, by its path, e.g. `labels.0.key`. The message begins with that path. */
 export function badInput(path: string, problem: string, cause?: unknown): GatewayError {
   return new GatewayError("BAD_INPUT", `${path}: ${problem}`, { field: path.split("."), cause });
 }
@@ -90,7 +90,7 @@ export function unknownScan(scanId: number): GatewayError {
   return new GatewayError("NOT_FOUND", `there is no scan ${scanId}`);
 }
 
-/** A list took longer than lists may take. */
+/** A list exceeded its time limit. */
 export class QueryTimeout extends GatewayError {
   constructor(cause: unknown) {
     super("QUERY_TIMEOUT", "the list took too long to find: narrow its filter, for example by `started`", { cause });

@@ -1,7 +1,7 @@
-/** Tests can kill the process at a named point, as a power cut would. */
+/** Lets tests kill the process at a named point, as a power cut would. */
 export type Failpoint = (name: string) => void;
 
-/** Parses `name:kill`. Without a setting nothing happens at any point. */
+/** Parses `name:kill`. Without a setting, failpoints do nothing. */
 export function failpoint(setting: string | undefined): Failpoint {
   if (setting === undefined) return () => {};
   const [armed, action] = setting.split(":");

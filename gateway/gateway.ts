@@ -60,18 +60,18 @@ export interface Gateway {
   readonly context: ScanContext;
   /** Listens and starts its background work. Returns its address, e.g. `http://127.0.0.1:8080`. */
   start(): Promise<string>;
-  /** Where it speaks HTTPS, if it does. */
+  /** The port for HTTPS, if enabled. */
   httpsPort(): number | undefined;
-  /** Finishes requests that are under way, then closes everything. */
+  /** Finishes open requests, then closes everything. */
   stop(): Promise<void>;
 }
 
-/** How many filtered lists a gateway reads at once. */
+/** How many filtered lists a gateway reads concurrently. */
 const LIST_CONNECTIONS = 6;
 
 export async function createGateway(config: GatewayConfig, log: Logger): Promise<Gateway> {
   const metrics = createMetrics();
-  // Only the message: the driver's errors carry the whole connection object.
+  // Log only the message, because the driver's errors carry the whole connection object.
   const lost = ({ message }: Error) => log.warn({ reason: message }, "Postgres connection lost; opening another when needed");
   const db = openDatabase(config.databaseUrl, lost, {
     limits: GATEWAY_LIMITS,
@@ -223,7 +223,7 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
   };
 }
 
-/** If the default port is taken, any free one does. A port that the operator has set is never replaced. */
+/** If the default port is taken, listens on any free one. A port set by the operator is never replaced. */
 async function listen(http: FastifyInstance, config: GatewayConfig): Promise<string> {
   try {
     await http.listen({ host: config.host, port: config.port ?? DEFAULT_PORT });

@@ -10,10 +10,10 @@ import { readGatewayConfig, type GatewayConfig } from "./config.js";
 import { openDatabase } from "./db/database.js";
 import { migrate } from "./db/migrations.js";
 
-/** After this long a shutdown is cut short. */
+/** After this time a shutdown is cut short. */
 const SHUTDOWN_MS = 8_000;
 
-// By default V8 lets the heap grow to three times what is in use before it collects garbage: one long list would cost 100 MB.
+// By default V8 lets the heap grow to three times the live data before it collects garbage, so one long list would cost 100 MB.
 setFlagsFromString("--heap-growing-percent=50");
 
 async function main(): Promise<void> {
@@ -59,7 +59,7 @@ async function runMigrations(config: GatewayConfig, log: Logger): Promise<void> 
   if (process.connected) process.disconnect();
 }
 
-/** One sentence for whoever started it. */
+/** One sentence for the person who started it. */
 function sentence(error: unknown): string {
   if (error instanceof ConfigError) return error.message;
   const { code, port, address } = error as NodeJS.ErrnoException & { port?: number; address?: string };

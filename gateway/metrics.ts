@@ -7,7 +7,7 @@ export type Metrics = ReturnType<typeof createMetrics>;
 /** Creates the counters and histograms of `/metrics`. */
 export function createMetrics() {
   const registry = new Registry();
-  // Each of its looks at the event loop wakes the process: by default it does so a hundred times a second.
+  // Each check of the event loop wakes the process; the default is a hundred times a second.
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 });
   const registers = [registry];
   return {
@@ -132,10 +132,10 @@ export function createMetrics() {
   };
 }
 
-/** The state that the gauges of `/metrics` show. */
+/** The state shown by the gauges of `/metrics`. */
 export interface GaugeSources {
   busConnected(): boolean;
-  /** Whether each store takes writes. */
+  /** Whether each store accepts writes. */
   readonly takesWrites: Readonly<Record<string, () => boolean>>;
   scanSubscribers(): number;
   agents(): readonly Presence[];
@@ -143,15 +143,15 @@ export interface GaugeSources {
   updates(): Promise<readonly MeasuredSet[]>;
 }
 
-/** A set of an engine, as far as it is measured. */
+/** The measured properties of an engine's set. */
 export interface MeasuredSet {
   readonly engine: string;
   readonly set: string;
-  /** Of its last update that was not replaced. */
+  /** The state of its last update that was not replaced. */
   readonly state: string;
 }
 
-/** Registers the gauges, which read their source whenever `/metrics` is asked for. */
+/** Registers the gauges, which read their sources on every request to `/metrics`. */
 export function registerGauges(
   { registry }: Metrics,
   { busConnected, takesWrites, scanSubscribers, agents, updates }: GaugeSources,
@@ -183,7 +183,7 @@ export function registerGauges(
   registerUpdateGauges(registry, updates);
 }
 
-/** How updates of engines go. */
+/** The progress of engines' updates. */
 function registerUpdateGauges(registry: Registry, updates: GaugeSources["updates"]): void {
   const gauge = (name: string, help: string, read: (set: MeasuredSet) => number) =>
     new Gauge({
@@ -205,7 +205,7 @@ function registerUpdateGauges(registry: Registry, updates: GaugeSources["updates
   );
 }
 
-/** What agents say of their engines; one that is gone takes its engines with it. */
+/** What agents report about their engines. When an agent is gone, so are its engines' gauges. */
 function registerEngineGauges(registry: Registry, agents: GaugeSources["agents"]): void {
   const gauge = (name: string, help: string, read: (engine: EnginePresence) => number | undefined) =>
     new Gauge({

@@ -1,4 +1,4 @@
-/** A map of what was set last: with one more than `most`, what was set longest ago is forgotten. */
+/** A map with at most `most` entries; adding more removes the least recently set one. */
 export class RecentMap<K, V> extends Map<K, V> {
   constructor(private readonly most: number) {
     super();

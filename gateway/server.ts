@@ -29,25 +29,25 @@ import { joinRoutes } from "./routes/join.js";
 import { uploadRoutes } from "./routes/upload.js";
 
 const BODY_LIMIT = 1024 * 1024;
-/** How long the rest of a refused body is read and discarded, so that its client gets to read the answer. */
+/** How long the rest of a refused body is read and discarded, so that the client gets to read the answer. */
 const LINGER_MS = 10_000;
-/** How long open requests may take when the gateway stops. */
+/** How long open requests may take on shutdown. */
 const DRAIN_MS = 5_000;
 
-/** The HTTP server with all routes. Each group of routes parses the Content-Types that it takes; there is no common parser. */
+/** The HTTP server with all routes. Each group of routes parses its own Content-Types; there is no common parser. */
 export async function createHttp(ctx: ScanContext): Promise<FastifyInstance> {
   const app = fastify({
     loggerInstance: ctx.log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
-    // On a machine under load registering the routes takes longer than the library allows by itself.
+    // Under load, registering the routes takes longer than the library's default timeout.
     pluginTimeout: 0,
     requestTimeout: ctx.config.orphanGraceMs / 2,
-    // A request that still reaches a gateway that is stopping is answered as any other; fastify's own 503 says not when to come back.
+    // Requests that reach a stopping gateway are answered normally; fastify's own 503 does not say when to retry.
     return503OnClosing: false,
     genReqId: ({ headers }) => requestId(headers["x-request-id"]),
     frameworkErrors: (error, request, reply) => void sendError(error, request, reply),
-    // Longer than any that Node reads: what a path names is judged by its route alone.
+    // Longer than any path that Node accepts, so that each route decides about its own parameters.
     routerOptions: { maxParamLength: 16 * 1024 },
     ...(ctx.config.trustedProxies.length > 0 ? { trustProxy: [...ctx.config.trustedProxies] } : {}),
   }) as FastifyInstance;
@@ -73,7 +73,7 @@ export async function createHttp(ctx: ScanContext): Promise<FastifyInstance> {
   authenticateRequests(app, ctx);
   refuseEncodedBodies(app);
   app.addHook("onSend", async ({ url }, reply, payload) => {
-    // JSON has no charset (RFC 8259), and clients of REST compare the whole text. GraphQL over HTTP asks for one.
+    // JSON has no charset (RFC 8259), and REST clients compare the whole text. GraphQL over HTTP requires one.
     if (!url.startsWith("/graphql") && reply.getHeader("content-type") === "application/json; charset=utf-8")
       void reply.header("content-type", "application/json");
     return payload;
@@ -92,7 +92,7 @@ export async function createHttp(ctx: ScanContext): Promise<FastifyInstance> {
   return app;
 }
 
-/** Collects the methods of every path while routes are added. */
+/** Collects the methods of every path as routes are added. */
 function collectMethods(app: FastifyInstance): Map<string, Set<string>> {
   const methods = new Map<string, Set<string>>();
   app.addHook("onRoute", ({ url, method }) => {
@@ -103,7 +103,7 @@ function collectMethods(app: FastifyInstance): Map<string, Set<string>> {
   return methods;
 }
 
-/** Answers a known path with a method that it does not have: 405 with `Allow`, before any body is read. */
+/** Answers 405 with `Allow` if a path does not support the method, before any body is read. */
 function refuseOtherMethods(app: FastifyInstance, methods: ReadonlyMap<string, ReadonlySet<string>>): void {
   for (const [url, known] of methods) {
     const allowed = [...known].toSorted();

@@ -2,17 +2,17 @@ import type { Logger } from "pino";
 
 const EVERY_MS = 3_000;
 
-/** Writes something every few seconds, so that a store that takes nothing is noticed before an upload waits for it. */
+/** Writes something every few seconds, so that a store that accepts nothing is noticed before an upload waits for it. */
 export interface WriteProbe {
-  /** A sentence on why the store takes nothing now. */
+  /** A sentence on why the store currently accepts nothing. */
   problem(): string | undefined;
   stop(): Promise<void>;
 }
 
 export interface WriteProbeOptions {
-  /** Writes and returns; or says in a sentence why the store takes nothing. What it throws is logged and proves nothing. */
+  /** Writes, and returns a sentence if the store accepts nothing. An error is logged and says nothing about the store. */
   readonly write: () => Promise<string | undefined>;
-  /** The sentence on a store that does not answer. */
+  /** The sentence for a store that does not answer. */
   readonly stalled: string;
   /** A write that takes longer counts as stalled. */
   readonly withinMs: number;
@@ -44,7 +44,7 @@ export function startWriteProbe(log: Logger, { write, stalled, withinMs }: Write
     }
   }
 
-  /** Undefined when the time is over, or it is to stop. */
+  /** Resolves after this time, or earlier when woken. */
   function sleep(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, ms);
@@ -57,7 +57,7 @@ export function startWriteProbe(log: Logger, { write, stalled, withinMs }: Write
 
   async function run(): Promise<void> {
     while (!stopped) {
-      // A write that has not ended is waited for again: there is never more than one.
+      // A write that has not ended is awaited again, so there is never more than one.
       writing ??= attempt().finally(() => (writing = undefined));
       const limit = sleep(withinMs).then(() => stalled);
       tell(await Promise.race([writing, limit]));

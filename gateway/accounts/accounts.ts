@@ -1,4 +1,4 @@
-/** The accounts of agents: Postgres says which there are, and NATS is told. */
+/** The accounts of agents: Postgres is the truth, and NATS is brought in line with it. */
 
 import { createAccount } from "@nats-io/jwt";
 import type { Logger } from "pino";
@@ -21,52 +21,52 @@ import {
 import type { Database } from "../db/database.js";
 import { openSigner } from "./claims.js";
 
-/** An agent that is given an account. */
+/** An agent that gets an account. */
 export interface JoiningAgent {
   readonly agent: string;
-  /** The agent's public key; it alone has the seed. */
+  /** The agent's public key; only the agent has the seed. */
   readonly publicKey: string;
   readonly internet: InternetClass;
   readonly engines: readonly string[];
 }
 
-/** What an agent connects with, besides its own seed. */
+/** What an agent needs to connect, besides its own seed. */
 export interface AgentUser {
   /** Public key of its account. */
   readonly account: string;
-  /** Its user, signed. */
+  /** The signed JWT of its user. */
   readonly jwt: string;
   readonly expiresAt: Date;
 }
 
 /**
- * Accounts of agents on NATS. What is changed is in Postgres first, and a change that NATS could not be told throws UNAVAILABLE and is
- * told as soon as it can be.
+ * Accounts of agents on NATS. Changes are written to Postgres first. If NATS cannot be updated, they throw UNAVAILABLE, and NATS is updated
+ * as soon as possible.
  */
 export interface AgentAccounts {
   /**
-   * Gives an agent an account. Repeated with the same key it is the same account, with the engines that it has by now; with another key
-   * the account before is revoked. NATS knows the account when this resolves. Throws AGENT_UNKNOWN for a key that has not joined.
+   * Gives an agent an account. With the same key again, it returns the same account with the current engines; with another key, the
+   * previous account is revoked. NATS knows the account when this resolves. Throws AGENT_UNKNOWN for a key that has not joined.
    */
   issueAgent(agent: JoiningAgent): Promise<AgentUser>;
-  /** Signs the agent's user anew; undefined if it has no account, or none any more. */
+  /** Signs the agent's user again; undefined if it has no account, or not any more. */
   renewUser(agent: string): Promise<AgentUser | undefined>;
-  /** Signs a text with the key that signs agents' users, which agents know. */
+  /** Signs a text with the key for agents' users, which agents know. */
   signText(text: Uint8Array): Uint8Array;
   /**
-   * Tells NATS of accounts that were changed, and of which it was not told yet: those of an agent, or all. With an account that is revoked
-   * the agent's connections end, and none is let in again.
+   * Sends NATS the changed accounts that it has not confirmed, of one agent or of all. Revoking an account closes the agent's connections
+   * and refuses new ones.
    */
   tellChanges(agent?: string): Promise<void>;
-  /** Lets an agent take the work of these engines and no others. Of an agent without an account nothing changes. */
+  /** Lets an agent take work for exactly these engines. Does nothing if the agent has no account. */
   setEngines(agent: string, internet: InternetClass, engines: readonly string[]): Promise<void>;
-  /** Lets nobody in any more by the user that agents of a class share. Returns whether NATS let it in until now. */
+  /** Revokes the user that agents of a class share. Returns whether NATS accepted it until now. */
   revokeSharedUser(internet: InternetClass, userKey: string): Promise<boolean>;
-  /** Tells NATS of every account that it has lost, or knows otherwise. Runs by itself at each connection. Returns how many these were. */
+  /** Sends NATS every account that it has lost or that differs. Runs automatically after each connection. Returns how many there were. */
   restore(): Promise<number>;
-  /** Asks NATS to read its certificate again, now or as soon as it can be asked; servers before 2.10 do so by a signal alone. */
+  /** Asks NATS to reload its certificate, now or as soon as it is reachable. Servers before 2.10 reload only on a signal. */
   askReload(): void;
-  /** Whether NATS can be told. */
+  /** Whether NATS is reachable. */
   connected(): boolean;
   close(): Promise<void>;
 }
@@ -74,10 +74,10 @@ export interface AgentAccounts {
 /** NATS ends a connection when its user expires. */
 const USER_SECONDS = 24 * 60 * 60;
 const RETRY_MS = 1_000;
-/** How many accounts NATS is told of at the same time. */
+/** How many accounts are sent to NATS concurrently. */
 const PARALLEL = 8;
 
-/** What the accounts need. */
+/** What the accounts depend on. */
 export interface AccountParts {
   readonly config: GatewayConfig;
   readonly db: Database;
@@ -85,7 +85,7 @@ export interface AccountParts {
   readonly userSeconds?: number;
 }
 
-/** Opens the accounts of agents. NATS is connected in the background. */
+/** Opens the accounts of agents. It connects to NATS in the background. */
 export async function openAgentAccounts(files: AccountFiles, parts: AccountParts): Promise<AgentAccounts> {
   const { config, db, log, userSeconds = USER_SECONDS } = parts;
   const signer = await openSigner(config, files);
@@ -98,7 +98,7 @@ export async function openAgentAccounts(files: AccountFiles, parts: AccountParts
   let retry: NodeJS.Timeout | undefined;
   let closed = false;
 
-  /** Tells NATS what an account may do, until that is what Postgres says: another gateway may change it at the same time. */
+  /** Sends NATS an account's claims until they match Postgres, since another gateway may change the account meanwhile. */
   async function tell(accountKey: string): Promise<void> {
     try {
       for (let told = ""; ;) {
@@ -117,7 +117,7 @@ export async function openAgentAccounts(files: AccountFiles, parts: AccountParts
     }
   }
 
-  /** It can do nothing any more: that a server keeps it, which was told to remove no accounts, does no harm. */
+  /** Its claims allow nothing any more, so it does no harm if the server keeps it. */
   async function remove({ agent, accountKey }: AgentAccount): Promise<void> {
     try {
       await resolver.remove(await signer.signRemoval([accountKey]));
@@ -126,7 +126,7 @@ export async function openAgentAccounts(files: AccountFiles, parts: AccountParts
     }
   }
 
-  /** One that NATS refuses keeps it from no other. */
+  /** An account that NATS refuses does not hold up the others. */
   async function tellAll(accountKeys: readonly string[]): Promise<void> {
     const failures: unknown[] = [];
     for (let i = 0; i < accountKeys.length; i += PARALLEL) {
@@ -151,7 +151,7 @@ export async function openAgentAccounts(files: AccountFiles, parts: AccountParts
     retry ??= setTimeout(restoreSoon, RETRY_MS);
   }
 
-  /** One at a time; tried again while it fails. While NATS is away, the next connection begins with it. */
+  /** One at a time, retried on failure. While NATS is away nothing is done: the next connection starts a restore. */
   function restoreSoon(): void {
     clearTimeout(retry);
     retry = undefined;
@@ -168,7 +168,7 @@ export async function openAgentAccounts(files: AccountFiles, parts: AccountParts
       .finally(() => (restoring = undefined));
   }
 
-  /** Repeated at the next connection if it fails: what the server itself finds wrong with its files may be put right until then. */
+  /** Repeated on the next connection if it fails: the operator may have fixed the server's files by then. */
   async function reload(): Promise<void> {
     try {
       const isAsked = await resolver.reload();

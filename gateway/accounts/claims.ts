@@ -1,4 +1,4 @@
-/** What is signed for agents: the claims of their accounts, and of their users in them. */
+/** The claims that are signed for agents: of their accounts and users. */
 
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
@@ -20,28 +20,28 @@ import type { AccountFiles } from "./config.js";
 import type { AgentAccount } from "../db/agent-accounts.js";
 import { readSigningKey } from "./signing-key.js";
 
-/** Users that are signed until then are revoked: also those that `keys` signs anew. In seconds, the end of the year 9999. */
+/** Users signed before this time are revoked, including users that are signed later with `keys`. In seconds: the end of the year 9999. */
 const FOR_EVER = 253_402_300_799;
 
 /** The claims of an account, before they are signed. */
 export interface Claims {
   readonly account: Partial<Account>;
-  /** The same for the same claims. */
+  /** Equal for equal claims. */
   readonly hash: string;
 }
 
-/** Signs for agents. */
+/** Signs claims for agents. */
 export interface Signer {
-  /** What the account of an agent may do; of a revoked one nothing, and its users are refused. */
+  /** The claims of an agent's account. A revoked account may do nothing, and its users are refused. */
   claimsOf(account: AgentAccount): Claims;
   signAccount(account: AgentAccount, claims: Claims): Promise<string>;
-  /** Signs the list of accounts that are to be removed. */
+  /** Signs a list of accounts to remove. */
   signRemoval(accountKeys: readonly string[]): Promise<string>;
-  /** The claims of a class's account, signed anew so that a user is let in no more; undefined if they say so already. */
+  /** The claims of a class's account, signed again with a user revoked; undefined if the user is already revoked. */
   signRevocation(claims: string, userKey: string): Promise<string | undefined>;
   /** The public key of a class's account. */
   readonly classKeys: Readonly<Record<InternetClass, string>>;
-  /** Signs the agent's user, for so many seconds. */
+  /** Signs the agent's user, valid for this many seconds. */
   signUser(account: AgentAccount, seconds: number): Promise<string>;
   /** Signs a text with the key that signs users. */
   signText(text: Uint8Array): Uint8Array;
@@ -75,7 +75,7 @@ export async function openSigner(config: GatewayConfig, files: AccountFiles): Pr
       const account = accountOf(agentAccount);
       return { account, hash: createHash("sha256").update(JSON.stringify(account)).digest("base64url") };
     },
-    // The library adds to what it is given.
+    // Copied, because the library modifies it.
     signAccount: ({ agent, accountKey }, { account }) =>
       encodeAccount(`agent ${agent}`, accountKey, { ...account }, { signer: accountsKey }),
     signRemoval: (accounts) => encodeGeneric("accounts of agents", accountsKey, "generic", { accounts }),
@@ -95,7 +95,7 @@ export async function openSigner(config: GatewayConfig, files: AccountFiles): Pr
   };
 }
 
-/** The public key of the account in which a credentials file has a user. */
+/** The public key of the account that a credentials file belongs to. */
 async function accountKeyOf(credsFile: string): Promise<string> {
   return (await parseCreds(await readFile(credsFile))).aid;
 }

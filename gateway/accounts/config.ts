@@ -1,10 +1,10 @@
-/** The settings by which a gateway gives agents accounts of their own. */
+/** The settings with which a gateway gives agents their own accounts. */
 
 import { filePath } from "../../schema/settings.js";
 
 const NONE = "agents share the credentials of their class";
 
-/** All of them are set, or none is. */
+/** Either all are set or none. */
 export const accountSettings = {
   SCANMESH_NATS_SYSTEM_CREDS: {
     type: filePath,
@@ -26,25 +26,25 @@ export const accountSettings = {
   },
 } as const;
 
-/** What a gateway needs to make accounts of agents. */
+/** The files needed to create accounts of agents. */
 export interface AccountFiles {
   readonly systemCreds: string;
-  /** Seed of the key that signs accounts, for the operator. */
+  /** Seed of the operator's signing key for accounts. */
   readonly accountsKey: string;
-  /** Seed of the key that signs the users of those accounts. */
+  /** Seed of the signing key for users of those accounts. */
   readonly agentsKey: string;
 }
 
 type Name = keyof typeof accountSettings;
 const NAMES = ["SCANMESH_NATS_SYSTEM_CREDS", "SCANMESH_NATS_ACCOUNTS_KEY", "SCANMESH_NATS_AGENTS_KEY"] as const satisfies Name[];
 
-/** The files that are set; undefined without them. */
+/** The configured files; undefined if they are not set. */
 export function accountFiles(values: Readonly<Partial<Record<Name, string | undefined>>>): AccountFiles | undefined {
   const [systemCreds, accountsKey, agentsKey] = NAMES.map((name) => values[name]);
   return systemCreds && accountsKey && agentsKey ? { systemCreds, accountsKey, agentsKey } : undefined;
 }
 
-/** What is missing if only some are set, a sentence each. */
+/** Missing settings if only some are set, a sentence each. */
 export function accountFilesMissing(env: Readonly<Record<string, string | undefined>>): string[] {
   const set = NAMES.filter((name) => env[name]);
   if (set.length === 0) return [];

@@ -2,22 +2,22 @@ import type { Logger } from "pino";
 import type { InternetClass } from "../../schema/classes.js";
 import type { AgentAccounts } from "./accounts.js";
 
-/** How long what was told of an agent's engines counts as known: its account may have been issued anew meanwhile. */
+/** How long the last update of an agent's engines counts as current: its account may be issued again meanwhile. */
 const KNOWN_MS = 10_000;
-/** An agent that announces other engines again and again costs NATS and Postgres no more than one change in this time. */
+/** The shortest time between two updates for one agent, so that one that keeps changing its engines costs NATS and Postgres little. */
 const EACH_MS = 2_000;
 
-/** What was told of an agent's engines last, and when. */
+/** The last update of an agent's engines, and when it was sent. */
 interface Told {
   engines: string;
   readonly at: number;
-  /** What it has announced since then. */
+  /** The timer for engines announced since then. */
   later: NodeJS.Timeout | undefined;
 }
 
-/** Keeps the accounts of agents to the engines that they announce. */
+/** Keeps agents' accounts in line with the engines that they announce. */
 export interface EngineFollower {
-  /** Takes the engines that an agent announces. What fails is tried again when the agent is heard the next time. */
+  /** Takes an agent's announced engines. A failed update is retried when the agent is heard next. */
   hear(agent: string, internet: InternetClass, engines: readonly string[]): void;
   stop(): void;
 }
@@ -31,7 +31,7 @@ export function followEngines(accounts: Pick<AgentAccounts, "setEngines">, log: 
     const told: Told = { engines: engines.join(" "), at: now, later: undefined };
     known.set(key, told);
     accounts.setEngines(agent, internet, engines).catch((error: unknown) => {
-      // What waits already is told then.
+      // If an update is scheduled, it will repeat this one.
       if (known.get(key) === told && told.later === undefined) known.delete(key);
       log.warn({ err: error, agent }, "cannot let an agent take the work of its engines; trying again");
     });

@@ -1,12 +1,12 @@
 import { createPrivateKey, sign } from "node:crypto";
 import { fromSeed, type KeyPair } from "@nats-io/jwt";
 
-/** What a private key of Ed25519 begins with in PKCS #8, before its 32 bytes. */
+/** The PKCS #8 header of an Ed25519 private key, followed by its 32 bytes. */
 const PKCS8 = Buffer.from("302e020100300506032b657004220420", "hex");
 
 /**
- * A key pair that signs by OpenSSL: a hundred times as fast as the library's own way, which would occupy the gateway for seconds when all
- * accounts are signed anew.
+ * A key pair that signs with OpenSSL. This is a hundred times faster than the library, which would block the gateway for seconds when all
+ * accounts are signed again.
  */
 export function readSigningKey(seed: string): KeyPair {
   const pair = fromSeed(Buffer.from(seed.trim()));
@@ -20,7 +20,7 @@ export function readSigningKey(seed: string): KeyPair {
   });
 }
 
-/** The library has no name for it in its types. */
+/** The library's types do not declare this function. */
 function rawSeed(pair: KeyPair): Uint8Array {
   const { getRawSeed } = pair as KeyPair & { getRawSeed?: () => Uint8Array };
   if (getRawSeed === undefined) throw new Error("this version of @nats-io/nkeys does not give the seed of a key");

@@ -8,15 +8,15 @@ import type { Fleet } from "../fleet/fleet.js";
 import { serving } from "../fleet/serving.js";
 import type { Relay } from "./relay.js";
 
-/** Holds BULK requests back, and releases them while fewer than 2 requests per slot wait for each of their engines. */
+/** Holds BULK requests back and releases them while each of their engines has fewer than 2 waiting requests per slot. */
 export interface Bulk {
-  /** For accepted BULK scans: releases soon what there is room for. */
+  /** Called after BULK scans were accepted: soon releases what there is room for. */
   releaseSoon(): void;
-  /** For recorded results, which make room: the same, if this gateway knows of held requests. */
+  /** Called when results were recorded, which frees slots: the same, if this gateway knows of held requests. */
   releaseIfWaiting(): void;
-  /** Releases what there is room for. */
+  /** Releases as many requests as there is room for. */
   release(): Promise<void>;
-  /** Waits for work that is under way. */
+  /** Waits for the current work to finish. */
   idle(): Promise<void>;
 }
 
@@ -28,9 +28,9 @@ export interface BulkParts {
   readonly log: Logger;
 }
 
-/** How many requests for each slot may wait before BULK requests are held back. */
+/** How many requests per slot may wait before BULK requests are held back. */
 const WAITING_PER_SLOT = 2;
-/** How many held requests of each class are considered: the oldest may wait for a busy engine, while others have room. */
+/** How many held requests of each class are considered: the oldest may wait for a busy engine while others have room. */
 const CONSIDERED = 200;
 
 export function createBulk(parts: BulkParts): Bulk {
@@ -38,7 +38,7 @@ export function createBulk(parts: BulkParts): Bulk {
   let working: Promise<void> | undefined;
   let again = false;
 
-  /** One release at a time, in this gateway and, by a lock, in all gateways. A call during a release runs another after it. */
+  /** One release at a time in this gateway and, with a lock, in all gateways. A call during a release runs another one afterwards. */
   function release(): Promise<void> {
     again = true;
     working ??= (async () => {
@@ -59,13 +59,13 @@ export function createBulk(parts: BulkParts): Bulk {
     releaseIfWaiting: () => waiting && releaseSoon(),
     release,
     async idle() {
-      // Whoever started it handles its failure.
+      // The caller that started it handles its failure.
       await Promise.allSettled([working]);
     },
   };
 }
 
-/** Whether held requests may be left. */
+/** Returns whether held requests may be left. */
 async function releaseOnce({ db, bus, fleet, relay }: BulkParts): Promise<boolean> {
   if ((await readHeld(db, 1)).length === 0) return false;
   if (!bus.connected()) return true;
@@ -80,8 +80,8 @@ async function releaseOnce({ db, bus, fleet, relay }: BulkParts): Promise<boolea
 }
 
 /**
- * How many more requests may wait, for each engine that an agent has. Released requests that are not published yet are counted before
- * the durables are asked, so that none is missed in between.
+ * How many more requests may wait, for each engine that an agent has. Released requests that are not published yet are counted before the
+ * durables are queried, so that none is missed in between.
  */
 async function readRoom(
   { bus, fleet }: Pick<BulkParts, "bus" | "fleet">,
@@ -96,17 +96,17 @@ async function readRoom(
     const { slots } = serving(fleet, engine);
     if (slots === 0) return [];
     const durable = await bus.account(internetClass(engine.internet)).durableState(engine.name);
-    // Requests wait until a lost durable is there again.
+    // Nothing is released until a lost durable has been recreated.
     if (!durable) return [[engine.engineId, 0] as const];
     const { pending } = durable;
-    // The server counts deleted messages too, until the durable has been read past them.
+    // The server's count includes deleted messages until the durable has passed them.
     const waiting = Math.min(pending, published.get(engine.engineId) ?? 0);
     return [[engine.engineId, WAITING_PER_SLOT * slots - waiting - (unpublished.get(engine.engineId) ?? 0)] as const];
   });
   return new Map((await Promise.all(rooms)).flat());
 }
 
-/** Selects requests, the oldest first, for which every present engine has room. A request without a present engine waits. */
+/** Selects requests, the oldest first, for which every present engine has room. A request without any present engine waits. */
 export function selectFitting(held: readonly HeldRequest[], room: ReadonlyMap<number, number>): number[] {
   const left = new Map(room);
   return held.flatMap(({ outboxId, engineIds }) => {

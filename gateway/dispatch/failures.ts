@@ -1,12 +1,12 @@
 import type { Logger } from "pino";
 import { RecentMap } from "../recent-map.js";
 
-/** More failures than are tried again at once. */
+/** More than are retried at the same time. */
 const REMEMBERED = 1_000;
 
-/** Logs what fails again and again once for each cause. */
+/** Logs repeated failures once per cause. */
 export interface FailureLog {
-  /** Whatever it is has failed, and is tried again. */
+  /** Notes that something has failed and will be retried. */
   note(what: string, error: unknown, details: object, message: string): void;
 }
 

@@ -23,19 +23,19 @@ import type { Metrics } from "../metrics.js";
 import { createFailureLog, type FailureLog } from "./failures.js";
 import { createUnmarked } from "./unmarked.js";
 
-/** Publishes what the outbox holds. */
+/** Publishes requests from the outbox. */
 export interface Relay {
-  /** Publishes requests as they were just committed, in the background. If it fails, {@link Relay.publishOverdue} does it. */
+  /** Publishes requests that were just committed, in the background. If that fails, {@link Relay.publishOverdue} does it. */
   publish(requests: readonly OutboxRequest[]): void;
-  /** The same for a request that has to be read from the outbox. */
+  /** The same for a request that must be read from the outbox first. */
   publishSoon(outboxId: number): void;
-  /** Removes from the bus what this gateway has published of withdrawn scans and not marked yet. Best effort. */
+  /** Removes requests of withdrawn scans from the bus that this gateway has published but not marked yet. Best effort. */
   retract(scanIds: readonly number[]): Promise<void>;
-  /** Scans are final: what this gateway has published of them and not marked yet needs no mark. */
+  /** Called for final scans: their published requests need no mark any more. */
   forget(scanIds: readonly number[]): void;
-  /** Publishes requests that are still unpublished although their commit was a while ago. Returns how many. */
+  /** Publishes requests that are still unpublished some time after their commit. Returns how many. */
   publishOverdue(): Promise<number>;
-  /** Waits for work that is under way. */
+  /** Waits for the current work to finish. */
   idle(): Promise<void>;
 }
 
@@ -54,17 +54,17 @@ interface Parts extends RelayParts {
 }
 
 /**
- * Requests that are still open so long after they were published are marked. It is less than {@link OVERDUE_MS}, after which any
- * gateway publishes what is not marked.
+ * Requests that are still open this long after publishing are marked. It is shorter than {@link OVERDUE_MS}, after which any gateway
+ * publishes unmarked requests.
  */
 const MARK_AFTER_MS = 1_000;
 const BATCH = 200;
-/** How many samples are copied to the internet account at once: each has 4 MiB of chunks in flight. */
+/** How many samples are copied to the internet account concurrently; each has 4 MiB of chunks in flight. */
 const COPIES = 4;
 
 class CopyFailed extends Error {}
 
-/** Copies a request's sample to the internet account, if it is not there. Returns whether its bytes are missing. */
+/** Copies a request's sample to the internet account, unless it is there. Returns whether its bytes are missing. */
 type CopySample = (request: OutboxRequest) => Promise<boolean>;
 
 export function createRelay(given: RelayParts): Relay {
@@ -74,7 +74,7 @@ export function createRelay(given: RelayParts): Relay {
     (requests) => Promise.all(requests.map((request) => isMissingAfterCopy(parts, request))),
     { size: 1, parallel: COPIES },
   );
-  /** By blob: copies that wait or are under way. A scan's requests to engines of several speeds need the same one. */
+  /** Pending copies by blob. A scan's requests to engines of several speeds share one. */
   const copies = new Map<string | null, Promise<boolean>>();
   const copy: CopySample = (request) => {
     const { blob } = request.sample;
@@ -85,7 +85,7 @@ export function createRelay(given: RelayParts): Relay {
 
   const unmarked = createUnmarked(MARK_AFTER_MS, async (published) => {
     parts.failpoint("outbox.before_mark");
-    // What was withdrawn meanwhile had no sequence by which it could be removed.
+    // Requests that were withdrawn meanwhile could not be removed without their sequence, so they are removed now.
     await mark(parts.db, published)
       .then((withdrawn) => retract(parts, withdrawn))
       .catch((error: unknown) => parts.log.warn({ err: error }, "cannot mark published requests; they are published again"));
@@ -107,13 +107,13 @@ export function createRelay(given: RelayParts): Relay {
     { size: BATCH, parallel: 2 },
   );
 
-  /** By outbox id: copies under way that overdue requests lack. */
+  /** Copies in progress for overdue requests, by outbox id. */
   const copying = new Map<number, Promise<void>>();
-  /** Requests whose bytes were found to be missing. They are published all the same. */
+  /** Requests whose bytes turned out to be missing. They are published anyway. */
   const missing = new Set<number>();
   const overdue = createRowBatches(BATCH, parts.log, "request");
 
-  /** Makes the copies that overdue requests lack, in the background: large ones take long, and the sweep has more to do. */
+  /** Copies the samples of overdue requests in the background, because large copies would hold up the sweep. */
   async function copySoon(): Promise<void> {
     for (const request of await readLackingCopy(parts.db, OVERDUE_MS, BATCH)) {
       const { outboxId } = request;
@@ -161,11 +161,11 @@ export function createRelay(given: RelayParts): Relay {
       const withoutBytes = [...missing];
       await overdue.run(({ took, ...range }) =>
         parts.db.transaction().execute(async (tx) => {
-          // A transaction does not wait for copies: what lacks one is published once it has it, and holds up no other.
+          // The transaction does not wait for copies: a request that lacks one is published later and does not hold up the others.
           const ready = await lockUnpublished(tx, OVERDUE_MS, range, withoutBytes);
           took(ready.map(({ outboxId }) => outboxId));
           const published = await publishAll(parts, async () => true, ready);
-          // Their rows are locked, so none can be withdrawn meanwhile.
+          // Their rows are locked, so they cannot be withdrawn meanwhile.
           await markPublished(tx, published);
           count = published.length;
           return false;
@@ -182,12 +182,12 @@ export function createRelay(given: RelayParts): Relay {
   };
 }
 
-/** Recording a result deletes the rows of final scans, in the order of the scans. After a deadlock this is done again. */
+/** Recording results deletes rows of final scans in another order, by scan, so a deadlock is possible and is retried. */
 function mark(db: Database, published: readonly Published[]): Promise<Published[]> {
   return retryDeadlock(() => markPublished(db, published));
 }
 
-/** Publishes requests. Returns those that the bus has acknowledged; others are logged, and stay in the outbox. */
+/** Publishes requests. Returns those that the bus acknowledged; failures are logged and stay in the outbox. */
 async function publishAll(parts: Parts, copy: CopySample, requests: readonly OutboxRequest[]): Promise<Published[]> {
   const published = await Promise.all(
     requests.map(async (request) => {
@@ -202,7 +202,7 @@ async function publishAll(parts: Parts, copy: CopySample, requests: readonly Out
   return published.filter((one) => one !== undefined);
 }
 
-/** What fails is tried again many times a second. */
+/** A failed request is retried many times a second, so its failure is logged once. */
 function noteFailure(
   { metrics, failures }: Parts,
   { scanId, outboxId, sample: { sha256 } }: OutboxRequest,
@@ -226,7 +226,7 @@ async function publishOne(parts: Parts, copy: CopySample, request: OutboxRequest
   const accountClass = internetClass(request.internet);
   if (request.lacksCopy) await copy(request);
   const { sampleId: _, blob, key, ...sample } = request.sample;
-  // The key is for those who are given bytes.
+  // Only engines that read the bytes get the key.
   const bytes = wantsBytes(request) ? { blob, ...(key === null ? {} : { key }) } : { blob: null };
   const message = encodeMessage({
     v: 1,
@@ -242,20 +242,20 @@ async function publishOne(parts: Parts, copy: CopySample, request: OutboxRequest
   return { outboxId: request.outboxId, scanId: request.scanId, internet: request.internet, ...ack };
 }
 
-/** Removes from the bus what was withdrawn while it was being published. */
+/** Removes requests from the bus that were withdrawn while they were being published. */
 async function retract({ bus }: RelayParts, withdrawn: readonly Published[]): Promise<void> {
   for (const { internet, stream, seq } of withdrawn) await bus.account(internetClass(internet)).removeRequests(stream, [seq]);
 }
 
 /**
- * Copies the sample into the internet account, unless it is there. If two gateways do so at once, both copies stay until none is
- * needed: nats-server 2.9 no longer finds a chunk once the newer of two on its subject is deleted.
+ * Copies the sample to the internet account, unless it is there. Returns whether its bytes are missing. If two gateways do this at once,
+ * both copies stay until none is needed: nats-server 2.9 no longer finds a chunk after the newer of two on its subject is deleted.
  */
 async function isMissingAfterCopy({ db, samples }: RelayParts, { sample, isolated }: OutboxRequest): Promise<boolean> {
   const { sampleId, blob } = sample;
   if (blob === null || isolated === null || (await readSample(db, sampleId))?.internet) return false;
   const location = await samples.copyToInternet({ blob, location: isolated }).catch((error: unknown) => {
-    // The request is published all the same: the agent finds that the bytes are missing, and its result says so.
+    // The request is published anyway: the agent will find the bytes missing and say so in its result.
     if (error instanceof BytesMissing) return undefined;
     throw new CopyFailed("the copy has failed", { cause: error });
   });

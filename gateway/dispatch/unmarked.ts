@@ -1,14 +1,14 @@
 import type { Published } from "../db/outbox.js";
 
 /**
- * Requests that are on the bus and whose rows do not say so yet. Most are answered within a second: their rows are gone by then, and
- * were never written a second time.
+ * Requests that are on the bus but not marked in the outbox yet. Most are answered within a second, and their rows are deleted without ever
+ * being updated.
  */
 export interface Unmarked {
   add(published: Published): void;
-  /** Takes those of these scans. */
+  /** Removes and returns those of these scans. */
   takeOf(scanIds: readonly number[]): Published[];
-  /** Waits until those that were added have been marked. */
+  /** Waits until all that were added have been marked. */
   flush(): Promise<void>;
 }
 

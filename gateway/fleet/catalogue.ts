@@ -10,14 +10,14 @@ import type { Database } from "../db/database.js";
 import { readEngines } from "../db/engines.js";
 import { GatewayError } from "../errors.js";
 
-/** The catalogue as this gateway has read it last, by the subject tokens of the engines. */
+/** The catalogue as last read by this gateway, by the engines' subject tokens. */
 export type Catalogue = ReadonlyMap<string, EngineRecord>;
 
-/** Returns a function that reads the catalogue, and creates, moves or removes the durables of engines to match it. */
+/** Returns a function that reads the catalogue and creates, moves or removes engines' durables to match it. */
 export function createCatalogue(db: Database, bus: Bus, log: Logger): () => Promise<Catalogue> {
   const standing = new Map<string, EngineRecord>();
 
-  /** If NATS is away or refuses the durable, the next reading of the catalogue tries again; other engines have theirs meanwhile. */
+  /** If NATS is away or refuses the durable, it is retried when the catalogue is read next. Other engines get theirs meanwhile. */
   async function keepDurable(engine: EngineRecord): Promise<void> {
     const token = engineToken(engine.name);
     const before = standing.get(token);
@@ -28,13 +28,13 @@ export function createCatalogue(db: Database, bus: Bus, log: Logger): () => Prom
         await bus.account(internetClass(before.internet)).dropDurable(before.name);
       standing.set(token, engine);
     } catch (error) {
-      // A refusal is logged by the account, once.
+      // The account has already logged a refusal, once.
       if (!(error instanceof GatewayError))
         log.debug({ err: error, engine: engine.name }, "cannot make the durable of an engine");
     }
   }
 
-  /** Of an engine that was taken out of the catalogue, by whichever gateway: otherwise this one makes it again when it is missing. */
+  /** For an engine that any gateway removed from the catalogue. Otherwise this gateway would recreate the durable. */
   async function dropDurable(token: string, engine: EngineRecord): Promise<void> {
     try {
       await bus.account(internetClass(engine.internet)).dropDurable(engine.name);
@@ -52,7 +52,7 @@ export function createCatalogue(db: Database, bus: Bus, log: Logger): () => Prom
     return catalogue;
   }
 
-  // One reading after the other, so that an older catalogue does not move a durable after a newer one has.
+  // Reads run one after the other, so that an outdated catalogue cannot move a durable after a newer one has.
   let reading: Promise<unknown> = Promise.resolve();
   return () => {
     const mine = reading.then(read, read);
@@ -61,16 +61,13 @@ export function createCatalogue(db: Database, bus: Bus, log: Logger): () => Prom
   };
 }
 
-/**
- * Whether an engine is to be inserted as its agent announces it: it is not in the catalogue, or has never run here, as an engine that
- * an import has brought.
- */
+/** Whether an engine must be inserted as announced: it is not in the catalogue, or it came from an import and has never run here. */
 export function isNew(catalogue: Catalogue | undefined, engine: EnginePresence): boolean {
   const known = catalogue?.get(engineToken(engine.name));
   return known === undefined || (known.lastHealthyAt === null && difference(catalogue, engine) !== undefined);
 }
 
-/** In what an announced engine differs from the catalogue; undefined if it does not. */
+/** How an announced engine differs from the catalogue; undefined if it does not. */
 export function difference(catalogue: Catalogue | undefined, engine: EnginePresence): string | undefined {
   const known = catalogue?.get(engineToken(engine.name));
   if (!known) return undefined;
@@ -79,19 +76,19 @@ export function difference(catalogue: Catalogue | undefined, engine: EnginePrese
   return `differs from the mesh: ${keys.map((key) => `${key} is ${known[key]} there and ${engine[key]} here`).join(", ")}`;
 }
 
-/** Whether the catalogue has an engine of that name in the other class: what is announced is another engine. */
+/** Whether the catalogue has an engine of that name in the other class; then the announced one is a different engine. */
 export function isOfOtherClass(catalogue: Catalogue | undefined, engine: EnginePresence): boolean {
   const known = catalogue?.get(engineToken(engine.name));
   return known !== undefined && known.internet !== engine.internet;
 }
 
-/** How many more engines agents may bring. Those that only an import has brought do not count. */
+/** How many more engines agents may add. Engines that only come from an import do not count. */
 export function roomIn(catalogue: Catalogue, enginesMax: number): number {
   const brought = [...catalogue.values()].filter(({ lastHealthyAt, answered }) => lastHealthyAt !== null || !answered);
   return Math.max(0, enginesMax - brought.length);
 }
 
-/** Why an announced engine takes no work in this mesh; undefined if it may. */
+/** Why an announced engine gets no work in this mesh; undefined if it may. */
 export function refusal(catalogue: Catalogue | undefined, engine: EnginePresence, enginesMax: number): string | undefined {
   if (!catalogue || catalogue.has(engineToken(engine.name))) return difference(catalogue, engine);
   if (roomIn(catalogue, enginesMax) > 0) return undefined;
@@ -101,7 +98,7 @@ export function refusal(catalogue: Catalogue | undefined, engine: EnginePresence
   );
 }
 
-/** An agent with the engines of which only the name can be read, as the catalogue knows them, but unhealthy. */
+/** An agent including the engines of which only the name is readable; these are completed from the catalogue and unhealthy. */
 export function withUnreadable(catalogue: Catalogue | undefined, heard: ReceivedPresence): PresentAgent {
   const { presence, unreadable, incomplete, at } = heard;
   const readable = new Set(presence.engines.map(({ name }) => engineToken(name)));
@@ -123,7 +120,7 @@ export function withUnreadable(catalogue: Catalogue | undefined, heard: Received
   };
 }
 
-/** The engine as announced, but unhealthy if it is refused. */
+/** The engine as announced, or unhealthy if it is refused. */
 export function withRefusal(catalogue: Catalogue | undefined, engine: EnginePresence, enginesMax: number): EnginePresence {
   const reason = refusal(catalogue, engine, enginesMax);
   return reason === undefined ? engine : { ...engine, healthy: false, reason, cause: "REFUSED" };

@@ -24,33 +24,33 @@ import { announcedEngines, readPresence, type PresentAgent } from "./presence.js
 import { createPresentAgents, presentMs } from "./present-agents.js";
 import { withoutWork, type Sealing } from "./sealing.js";
 
-/** The agents that send heartbeats, and their engines, which it records in the catalogue. */
+/** The agents that send heartbeats. Records their engines in the catalogue. */
 export interface Fleet {
-  /** Takes a change of an agent's presence, from the account of that class. */
+  /** Handles a change of an agent's presence in the account of its class. */
   onPresence(internet: InternetClass, agent: string, value: Uint8Array | undefined): void;
-  /** The agents that have not missed three heartbeats, by id. An engine that is refused is shown as unhealthy. */
+  /** The agents that have not missed three heartbeats, by id. Refused engines are shown as unhealthy. */
   agents(): readonly PresentAgent[];
-  /** The same agents as they announce themselves, in no order: for what is asked for each sample. */
+  /** The same agents as they announce themselves, unordered: for lookups that happen for each sample. */
   presences(): readonly Presence[];
-  /** The announcements of an engine that differ from the catalogue, as it was read last. */
+  /** The announcements of an engine that differ from the catalogue, as last read. */
   differingEngines(name: string): readonly { agent: string; engine: EnginePresence }[];
   /**
-   * Refusals that an agent's presence does not show yet, because its engine differs from the catalogue or has no room in it, and,
-   * with `reason` null, those that it shows and should drop.
+   * Refusals that an agent's presence does not show yet, because its engine differs from the catalogue or exceeds its limit. Also, with
+   * `reason` null, refusals that it shows and should drop.
    */
   staleRefusals(): { agent: string; internet: InternetClass; engine: string; reason: string | null }[];
   /** The class of a known engine by its subject token. */
   classOf(token: string): InternetClass | undefined;
-  /** Takes note that engines, named by their subject tokens, have given a result. */
+  /** Notes that engines, given by subject token, have returned a result. */
   noteAnswers(tokens: readonly string[]): void;
-  /** Inserts new engines into the catalogue and records which are healthy. Runs by itself about once a second. */
+  /** Inserts new engines into the catalogue and records which are healthy. Runs automatically about once a second. */
   recordPresence(): Promise<void>;
   /** Reads the catalogue, and creates or moves durables to match it. */
   refresh(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** The last announcement of an engine by one agent. */
+/** The last announcement of an engine by an agent. */
 interface Announced {
   readonly engine: EnginePresence;
   readonly at: number;
@@ -58,16 +58,16 @@ interface Announced {
 
 const RECORD_MS = 1_000;
 
-/** What a fleet uses. */
+/** What a fleet depends on. */
 export interface FleetParts {
   readonly db: Database;
   readonly bus: Bus;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly enginesMax: number;
-  /** Told that a second agent with the key of one was heard, which is ignored. */
+  /** Called when a second agent with the same key was heard; it is ignored. */
   readonly onCopy?: ((internet: InternetClass, agent: string, instance: string) => void) | undefined;
-  /** Told of the engines of an agent that may take work, each time that it is heard. */
+  /** Called with the engines for which an agent may take work, each time it is heard. */
   readonly onEngines?: ((agent: string, internet: InternetClass, engines: readonly string[]) => void) | undefined;
   readonly sealing: Sealing;
 }
@@ -80,10 +80,10 @@ export function createFleet({ db, bus, log, metrics, enginesMax, onEngines, onCo
   const load = createCatalogue(db, bus, log);
   const takeNew = createNewEngines({ db, bus, log, enginesMax });
   let catalogue: Catalogue | undefined;
-  /** By class, agent and engine: what one agent announces replaces nothing of another. */
+  /** By class, agent and engine, so that agents do not overwrite each other's announcements. */
   let announced = new Map<string, Announced>();
   const answered = new Set<string>();
-  /** When it was last recorded which new engines are there; anew for one that was not in the catalogue when its agent was heard. */
+  /** When the presence of new engines was last recorded; reset for engines that were not in the catalogue when they were heard. */
   let recordedAt = 0;
   let recording: Promise<void> | undefined;
 
@@ -127,7 +127,7 @@ export function createFleet({ db, bus, log, metrics, enginesMax, onEngines, onCo
     }
   }
 
-  /** Engines that have given no result are expected while an agent that has them is there, well or not. */
+  /** Engines without a result yet are expected while an agent that has them is present, healthy or not. */
   async function recordNew(): Promise<void> {
     const tokens = [...answered];
     if (tokens.length > 0) await markAnswered(db, tokens);
@@ -147,9 +147,9 @@ export function createFleet({ db, bus, log, metrics, enginesMax, onEngines, onCo
     recordedAt = now;
   }
 
-  /** Engines of the catalogue that agents have, but none that is there can run. */
+  /** Engines of the catalogue that present agents have but none can run. */
   function unhealthyEngines(): UnhealthyEngine[] {
-    // What the other class announces under the name of an engine says nothing of that engine.
+    // Announcements by the other class are about a different engine of the same name.
     const here = present()
       .flatMap(announcedEngines)
       .filter((engine) => catalogue?.has(engineToken(engine.name)) && !isOfOtherClass(catalogue, engine))
@@ -157,7 +157,7 @@ export function createFleet({ db, bus, log, metrics, enginesMax, onEngines, onCo
     return findUnhealthy({ here, away: agents.away() });
   }
 
-  /** One at a time; what arrives meanwhile is recorded the next time. */
+  /** One at a time; announcements that arrive meanwhile are recorded by the next run. */
   function recordOnce(): Promise<void> {
     recording ??= record().finally(() => (recording = undefined));
     return recording;
@@ -235,15 +235,15 @@ export function createFleet({ db, bus, log, metrics, enginesMax, onEngines, onCo
   };
 }
 
-/** The newest announcement of each engine; of those that both classes announce, the isolated one. */
+/** The newest announcement of each engine; if both classes announce it, the isolated one. */
 function newest(announcements: readonly Announced[]): Announced[] {
   const inOrder = announcements.toSorted((a, b) => Number(b.engine.internet) - Number(a.engine.internet) || a.at - b.at);
   return [...new Map(inOrder.map((one) => [engineToken(one.engine.name), one])).values()];
 }
 
 /**
- * Whether an agent's presence shows that it refuses its engine for this reason, or, with null, that it does not. An older agent sends
- * no cause: what it refuses and what is broken look alike, so it is told again as long as the engine is unhealthy, which is harmless.
+ * Whether an agent's presence shows that it refuses its engine, or, with null, that it does not. Older agents send no cause, so a refused
+ * and a broken engine look alike; the agent is told again while the engine is unhealthy, which is harmless.
  */
 function obeysRefusal({ healthy, cause }: EnginePresence, reason: string | null): boolean {
   if (reason !== null) return !healthy;

@@ -4,20 +4,20 @@ import { engineToken } from "../../schema/subjects.js";
 import { isDataError, type Database } from "../db/database.js";
 import { markHealthy, type UnhealthyEngine } from "../db/engines.js";
 
-/** What agents say now of the engines that they have. */
+/** What agents currently report about their engines. */
 export interface Announcements {
-  /** By the agents that are there. */
+  /** By present agents. */
   readonly here: readonly EnginePresence[];
-  /** Subject tokens of engines that agents had, well, when they left a moment ago: they may be back soon. */
+  /** Subject tokens of engines that were healthy on agents that left a moment ago and may soon return. */
   readonly away: ReadonlySet<string>;
 }
 
-/** An engine that is being started, or whose agent may be back soon, counts as available for so long: its scans wait for it. */
+/** How long an engine that is starting, or whose agent may soon return, counts as available: its scans wait for it. */
 export const UNHEALTHY_AFTER_MS = 30_000;
-/** A gateway that has just started hears of agents one after the other: another may have the engine, well. */
+/** A gateway that has just started hears agents one by one, and another may have the engine in good health. */
 const BROKEN_AFTER_MS = 1_000;
 
-/** Returns a function that finds the engines that agents have and none that is there can run. */
+/** Returns a function that finds engines that agents have but no present agent can run. */
 export function createHealth(): (announcements: Announcements) => UnhealthyEngine[] {
   const unhealthySince = new Map<string, number>();
   return ({ here, away }) => {
@@ -49,17 +49,17 @@ function byToken(engines: readonly EnginePresence[]): Map<string, EnginePresence
   return groups;
 }
 
-/** It is not about to start: nothing changes of it by waiting. Agents that send no cause may mean anything. */
+/** Whether waiting will not help. Agents that send no cause may mean anything. */
 function isUnableToRun({ cause }: EnginePresence): boolean {
   return cause === "FAULT" || cause === "REFUSED";
 }
 
-/** It was tried and does not work. One that is refused is waited for: an operator may accept it. */
+/** Whether it was tried and does not work. A refused engine is still waited for, since an operator may accept it. */
 function isBroken({ cause, testedAt }: EnginePresence): boolean {
   return cause === "FAULT" || (cause === "STARTING" && testedAt !== null);
 }
 
-/** Records engines that are well. One of which Postgres refuses something costs no other its health. */
+/** Records healthy engines. If Postgres refuses one of them, the others are still recorded. */
 export async function recordHealthy(
   db: Database,
   log: Logger,

@@ -7,26 +7,26 @@ import { recordHosts, removeHost, type EngineHost } from "../db/engine-hosts.js"
 import type { PresentAgent } from "./presence.js";
 import { createSetups } from "./setups.js";
 
-/** How often it is recorded that an agent is still there, with its engines. */
+/** How often an agent's presence is recorded, with its engines. */
 export const REPEAT_MS = 60_000;
 
-/** Records in Postgres which agents have which engines and how they run them, and which engines nobody has any more. */
+/** Records in Postgres which agents have which engines and how they run them, and removes engines that no agent has any more. */
 export interface Hosts {
-  /** Takes what the agents that are there say now. */
+  /** Takes the current presence of all agents. */
   record(present: readonly PresentAgent[]): Promise<void>;
-  /** An agent of the class has said that it will not come back. */
+  /** Notes that an agent of the class has announced that it will not return. */
   leave(internet: InternetClass, agent: string): void;
 }
 
-/** An agent that says something new, and the engines that it has. */
+/** An agent with news, and its engines. */
 interface Change {
   readonly heard: PresentAgent;
   readonly hosts: EngineHost;
-  /** Both as a text to compare. */
+  /** Both as text, for comparison. */
   readonly said: string;
 }
 
-/** What was recorded of an agent, and when. */
+/** What was last recorded of an agent, and when. */
 interface Recorded {
   readonly said: string;
   readonly at: number;
@@ -41,7 +41,7 @@ export function createHosts(db: Database, log: Logger): Hosts {
     if (engines.length > 0) log.info({ engines }, "no agent has these engines any more; scans do not wait for them");
   }
 
-  /** What Postgres refuses of an agent costs no other agent. */
+  /** If Postgres refuses something of one agent, the others are still recorded. */
   async function write(changed: readonly Change[]): Promise<void> {
     try {
       tell(
@@ -70,7 +70,7 @@ export function createHosts(db: Database, log: Logger): Hosts {
     async record(present) {
       for (const [key, { internet, agent }] of leaving) {
         tell((await transact(db, (tx) => removeAgentOf(tx, agent, internet))) ?? []);
-        // Should it come back all the same, its engines are recorded again.
+        // If it returns after all, its engines are recorded again.
         recorded.delete(key);
         leaving.delete(key);
       }

@@ -3,11 +3,11 @@ import type { Presence } from "../../schema/presence.js";
 import { RecentMap } from "../recent-map.js";
 import { presentMs } from "./present-agents.js";
 
-/** Tells an agent that was started again from a copy of it: both have one key, and each process an instance of its own. */
+/** Distinguishes a restarted agent from a copy of it: both have the same key, but each process has its own instance id. */
 export interface Instances {
-  /** Takes what an agent says. Returns whether it is the copy of one that has not missed three heartbeats. */
+  /** Takes an agent's presence. Returns whether it is a copy of an agent that has not missed three heartbeats. */
   isCopy(presence: Presence, now?: number): boolean;
-  /** The agent has said that it leaves. */
+  /** Notes that the agent has announced that it leaves. */
   leave(internet: InternetClass, agent: string): void;
 }
 
@@ -15,11 +15,11 @@ interface Heard {
   readonly startedAt: string;
   readonly firstAt: number;
   lastAt: number;
-  /** Whether it is the later one of two that were both heard after the other. */
+  /** Whether it is the later one of two instances that were heard alternately. */
   isCopy: boolean;
 }
 
-/** Whoever makes up instances or names of agents has no more of them remembered; those are forgotten that were heard longest ago. */
+/** Limits how much is remembered, in case somebody makes up agents or instances. The least recently heard are forgotten. */
 const MOST = { agents: 4_000, instances: 16 } as const;
 
 export function createInstances(): Instances {
@@ -38,7 +38,7 @@ export function createInstances(): Instances {
       own.lastAt = now;
       heard.set(instance, own);
       const others = [...heard.values()].filter((other) => other !== own);
-      // One that was killed and started again is heard after the one before, and that one never again.
+      // After a crash and restart, the old instance is never heard again, so only copies are heard alternately.
       for (const other of others) if (other.lastAt > own.firstAt) markCopy(own, other);
       return own.isCopy && others.some(({ isCopy }) => !isCopy);
     },

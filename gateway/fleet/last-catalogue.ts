@@ -1,7 +1,7 @@
 import { readCatalogue, type Catalogue } from "../db/catalogue.js";
 import type { Database } from "../db/database.js";
 
-/** The catalogue as it was last read. Whoever decides by it has Postgres check that it is still the same, and renews it if not. */
+/** The catalogue as last read. Decisions based on it must have Postgres check that it is still current, and renew it if not. */
 export interface LastCatalogue {
   read(): Promise<Catalogue>;
   renew(): Promise<Catalogue>;

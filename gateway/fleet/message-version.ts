@@ -3,11 +3,11 @@ import type { Database } from "../db/database.js";
 import { readMessageVersions } from "../db/gateways.js";
 import type { Fleet } from "./fleet.js";
 
-/** In which version messages are written now. */
+/** The version in which messages are currently written. */
 export interface MessageVersion {
-  /** The newest that all agents and gateways that are there read; the older one until it is known who is there. */
+  /** The newest version that all present agents and gateways can read; the old one until it is known who is present. */
   current(): number;
-  /** Asks Postgres which gateways are there. */
+  /** Asks Postgres for the versions of live gateways. */
   refresh(): Promise<void>;
 }
 

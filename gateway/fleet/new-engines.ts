@@ -8,7 +8,7 @@ import { insertEngines } from "../db/engines.js";
 import { DatabaseAway } from "../errors.js";
 import { roomIn, type Catalogue } from "./catalogue.js";
 
-/** What takes engines into the catalogue. */
+/** What is needed to add engines to the catalogue. */
 interface NewEnginesParts {
   readonly db: Database;
   readonly bus: Bus;
@@ -16,11 +16,11 @@ interface NewEnginesParts {
   readonly enginesMax: number;
 }
 
-/** Takes engines that agents announce into the catalogue, as far as it has room; whether it had room for any. */
+/** Returns a function that adds announced engines to the catalogue, as far as it has room, and returns whether there was room for any. */
 export function createNewEngines({ db, bus, log, enginesMax }: NewEnginesParts) {
   let isFull = false;
 
-  /** An agent that changes the names of its engines would fill the catalogue and NATS for ever. */
+  /** Without a limit, an agent that keeps renaming its engines would fill the catalogue and NATS. */
   function withinRoom(catalogue: Catalogue, fresh: readonly EnginePresence[]): readonly EnginePresence[] {
     let room = roomIn(catalogue, enginesMax);
     const refused: string[] = [];
@@ -39,8 +39,8 @@ export function createNewEngines({ db, bus, log, enginesMax }: NewEnginesParts) 
   }
 
   /**
-   * The durable of a new engine is created before its row is committed, so that no request is older than its durable. An engine that
-   * NATS or Postgres refuses costs no other; it is tried again when it is announced again.
+   * The durable of a new engine is created before its row is committed, so that no request is older than its durable. An engine that NATS
+   * or Postgres refuses does not hold up the others; it is retried when it is announced again.
    */
   async function insert(engine: EnginePresence): Promise<void> {
     const { name, speed, internet } = engine;
@@ -49,7 +49,7 @@ export function createNewEngines({ db, bus, log, enginesMax }: NewEnginesParts) 
       await insertEngines(db, [engine]);
       log.info({ engine: name, speed, internet }, "new engine in the catalogue");
     } catch (error) {
-      // An account that is away costs the engines of the other one nothing.
+      // An outage of one account does not hold up engines of the other.
       if (error instanceof DatabaseAway) throw error;
       log.warn({ err: error, engine: name }, "cannot take a new engine into the catalogue; retrying when it is announced again");
     }

@@ -7,13 +7,13 @@ import { EnginePresence, MAX_ENGINES, Presence } from "../../schema/presence.js"
 /** An agent as it was last heard. */
 export interface HeardAgent {
   readonly presence: Presence;
-  /** Engines that it has, of which no more than the name can be read. */
+  /** Its engines of which only the name is readable. */
   readonly unreadable: readonly UnreadableEngine[];
-  /** It has engines whose names cannot be read either. */
+  /** Whether it has engines whose names are unreadable too. */
   readonly incomplete: boolean;
 }
 
-/** An agent that is there, with all of its engines whose names can be read. */
+/** A present agent, with all of its engines whose names are readable. */
 export interface PresentAgent extends Presence {
   readonly incomplete: boolean;
   /** By this process's clock. */
@@ -29,8 +29,8 @@ const Named = EnginePresence.pick({ name: true });
 const Envelope = Presence.extend({ engines: z.array(z.unknown()) });
 
 /**
- * Parses what an agent says of itself. An engine that cannot be read, or is of the other class, costs that engine alone: the agent
- * has it, but nothing else is known of it. Throws MalformedMessage for the presence of another agent or another class.
+ * Parses an agent's presence. If an engine is unreadable or of the other class, only that engine is affected: the agent has it, but nothing
+ * else is known about it. Throws MalformedMessage for the presence of another agent or another class.
  */
 export function readPresence(internet: InternetClass, agent: string, value: Uint8Array, log: Logger): HeardAgent {
   const presence = parseMessage(Envelope, value);
@@ -58,7 +58,7 @@ function readEngine(internet: InternetClass, entry: unknown, position: number): 
   return { engine: data };
 }
 
-/** A cordoned agent's engines are unhealthy. A draining agent will be back, or its engines expire: it says nothing about them. */
+/** A cordoned agent's engines are unhealthy. A draining agent says nothing about its engines: either it returns, or they expire. */
 export function announcedEngines({ state, agent, engines }: Presence): readonly EnginePresence[] {
   if (state === "READY") return engines;
   if (state === "DRAINING") return [];

@@ -11,29 +11,29 @@ export interface ReceivedPresence extends HeardAgent {
   readonly at: number;
 }
 
-/** The agents that have not missed three heartbeats, of each class no more than a gateway has memory for. */
+/** The agents that have not missed three heartbeats, limited in each class to what fits into a gateway's memory. */
 export interface PresentAgents {
-  /** Takes what an agent says, which took so many bytes. Returns whether it is new here, or has no room. */
+  /** Takes an agent's presence message of this size. Returns whether the agent is new here, or was refused for lack of room. */
   hear(agent: string, heard: HeardAgent, bytes: number): "NEW" | "KNOWN" | "REFUSED";
-  /** The agent has left: for a moment, or for good. */
+  /** Notes that the agent has left, temporarily or for good. */
   leave(internet: InternetClass, agent: string, goodbye: "RESTARTING" | "REMOVED"): void;
   list(): readonly ReceivedPresence[];
-  /** Subject tokens of the engines that agents had, well, when they left or fell silent a moment ago, or are about to leave. */
+  /** Subject tokens of engines that were healthy on agents that left or fell silent a moment ago, or that are draining. */
   away(): ReadonlySet<string>;
 }
 
 const MISSED_HEARTBEATS = 3;
-/** Far more than a mesh has; whoever makes up agents can fill no more than this. */
+/** Far more than a mesh has; a limit in case somebody makes up agents. */
 const MOST_AGENTS = 2_000;
 
 interface Held extends ReceivedPresence {
   readonly bytes: number;
 }
 
-/** `onRefused` is called for each message of an agent that there is no room for. */
+/** `onRefused` is called for each message from an agent for which there is no room. */
 export function createPresentAgents(log: Logger, onRefused: (internet: InternetClass) => void): PresentAgents {
   const classes = { isolated: createClass(), internet: createClass() };
-  /** By class and agent: engines that were well there when it left. */
+  /** By class and agent: engines that were healthy when the agent left. */
   const left = new Map<string, { readonly at: number; readonly tokens: readonly string[] }>();
 
   function drop(internet: InternetClass, agent: string, isBack: boolean): void {
@@ -100,7 +100,7 @@ export function createPresentAgents(log: Logger, onRefused: (internet: InternetC
   };
 }
 
-/** How long an agent counts as there after it was heard. */
+/** How long an agent counts as present after it was heard. */
 export function presentMs({ heartbeatMs }: Presence): number {
   return MISSED_HEARTBEATS * heartbeatMs;
 }

@@ -3,11 +3,11 @@ import { beginSealing } from "../db/sealing.js";
 import type { Database } from "../db/database.js";
 import type { PresentAgent } from "./presence.js";
 
-/** Whether samples are sealed in this mesh. Once they are, it stays so. */
+/** Whether samples are sealed in this mesh. Once begun, sealing never ends. */
 export interface Sealing {
-  /** Asks Postgres, until the answer is yes. */
+  /** Asks Postgres until the answer is yes. */
   hasBegun(): Promise<boolean>;
-  /** Why an agent takes no work in this mesh: it cannot read what is sealed. Undefined if it can, or need not yet. */
+  /** Why an agent gets no work in this mesh: it cannot read sealed samples. Undefined if it can, or need not yet. */
   refusal(agent: Pick<PresentAgent, "agent" | "sealing">): string | undefined;
 }
 
@@ -25,7 +25,7 @@ export function createSealing(db: Database): Sealing {
   };
 }
 
-/** The agent with its engines as unhealthy as they are while it is refused. */
+/** The agent with all its engines unhealthy for this reason, if there is one. */
 export function withoutWork<T extends Pick<PresentAgent, "engines">>(agent: T, reason: string | undefined): T {
   if (reason === undefined) return agent;
   return { ...agent, engines: agent.engines.map((engine) => ({ ...engine, healthy: false, reason, cause: "REFUSED" as const })) };

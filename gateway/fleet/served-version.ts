@@ -2,7 +2,7 @@ import type { ServedBundles } from "../../schema/bundle.js";
 import { engineToken } from "../../schema/subjects.js";
 import type { Fleet } from "./fleet.js";
 
-/** What an instance of an engine is, as far as its verdicts depend on it and every host can say it. */
+/** The parts of an instance that its verdicts depend on and that every host can report. */
 export interface Instance {
   readonly engineVersion: string | null;
   readonly signatureVersion: string | null;
@@ -10,20 +10,20 @@ export interface Instance {
   readonly bundles: ServedBundles | null;
 }
 
-/** The same for instances that are the same, and undefined for one of which nothing is known. */
+/** Equal for equal instances; undefined if nothing is known about the instance. */
 export function versionKey({ engineVersion, signatureVersion, imageId, bundles }: Instance): string | undefined {
   const served = (bundles ?? []).map(({ set, digest }) => `${set} ${digest}`).toSorted();
   if (engineVersion === null && signatureVersion === null && imageId === null && served.length === 0) return undefined;
   return JSON.stringify([engineVersion, signatureVersion, imageId, served]);
 }
 
-/** A key for people. */
+/** A key as readable text. */
 export function versionText(key: string): string {
   const [engine, signatures, image, served] = JSON.parse(key) as [string | null, string | null, string | null, string[]];
   return [engine, signatures].filter(Boolean).join(" / ") || (image ?? served.join(", "));
 }
 
-/** What all healthy hosts that have an engine run; undefined if there is none, or if they differ. */
+/** What all healthy hosts with an engine run; undefined if there are none, or if they differ. */
 export function servedVersion(fleet: Fleet, name: string): string | undefined {
   const token = engineToken(name);
   const keys = fleet

@@ -5,7 +5,7 @@ import { engineToken } from "../../schema/subjects.js";
 import type { AnnouncedFingerprints } from "../db/reuse.js";
 import type { Fleet } from "./fleet.js";
 
-/** The agents that are there, with those of their engines that are in the catalogue. */
+/** The present agents, with those of their engines that are in the catalogue. */
 export function cataloguedAgents(fleet: Fleet): Presence[] {
   return fleet.agents().map((agent) => ({
     ...agent,
@@ -13,14 +13,14 @@ export function cataloguedAgents(fleet: Fleet): Presence[] {
   }));
 }
 
-/** The engines that are off on all agents that are there, though they could run them. */
+/** Engines that present agents could run but have turned off. */
 export function enginesOff(fleet: Fleet): string[] {
   return [...new Set(fleet.agents().flatMap(({ off }) => off ?? []))];
 }
 
 /**
- * The chunks of a sample that every agent reads, in bytes. There are two sizes, whatever an agent announces: others are read by none.
- * While no agent is there, one that is older may come.
+ * The size in bytes of chunks that every agent can read. There are only two sizes, regardless of what agents announce. While no agent is
+ * present, the smaller one is used, because an older agent may appear.
  */
 export function largestChunk(fleet: Fleet): number {
   const agents = fleet.presences();
@@ -28,7 +28,7 @@ export function largestChunk(fleet: Fleet): number {
   return readLarge ? CHUNK_BYTES : OLD_CHUNK_BYTES;
 }
 
-/** How many agents run an engine now, and how many slots they have for it together. */
+/** How many agents run an engine now, and their slots for it in total. */
 export function serving(fleet: Fleet, { name }: Pick<EngineRecord, "name">): { agents: number; slots: number } {
   const here = fleet
     .agents()
@@ -37,7 +37,7 @@ export function serving(fleet: Fleet, { name }: Pick<EngineRecord, "name">): { a
   return { agents: here.length, slots: here.reduce((sum, { slots }) => sum + slots, 0) };
 }
 
-/** What the answers of the healthy engines of present agents depend on, as far as it is known. */
+/** Fingerprints of the healthy engines of present agents, as far as they are known. */
 export function announcedFingerprints(fleet: Fleet, catalogue: readonly EngineRecord[]): AnnouncedFingerprints {
   const idOf = new Map(catalogue.map(({ name, engineId }) => [engineToken(name), engineId]));
   const healthy = fleet.agents().flatMap(({ engines }) => engines.filter((engine) => engine.healthy));

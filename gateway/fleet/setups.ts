@@ -3,14 +3,14 @@ import { recordSetups } from "../db/engine-setups.js";
 import type { Database } from "../db/database.js";
 import type { PresentAgent } from "./presence.js";
 
-/** How many are remembered as recorded, and how long: what is still run so is kept. */
+/** How many setups are remembered as recorded, and for how long, since those in use must be confirmed again. */
 const REMEMBERED = 10_000;
 const REMEMBERED_MS = 3_600_000;
 
 /** Returns a function that records in Postgres how agents run their engines, for the results that name it. */
 export function createSetups(db: Database): (present: readonly PresentAgent[]) => Promise<void> {
   const recorded = new Map<string, number>();
-  /** Every heartbeat is read into new objects. */
+  /** Ids by object; every heartbeat is parsed into new objects. */
   const ids = new WeakMap<EngineSetup, string>();
 
   function idOf(setup: EngineSetup): string {

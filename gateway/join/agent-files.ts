@@ -1,4 +1,4 @@
-/** What a host that joins is given to run: the agent as a package, and its image where there is a file of it. */
+/** The files for joining hosts: the agent as a package, and its image if the operator provides a file of it. */
 
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -11,25 +11,25 @@ import type { Logger } from "pino";
 import { projectPath } from "../../schema/paths.js";
 import type { GatewayConfig } from "../config.js";
 
-/** A file for hosts. */
+/** A file for hosts to download. */
 export interface MadePackage {
   readonly path: string;
   readonly sha256: string;
   readonly bytes: number;
 }
 
-/** A file with the name by which hosts ask for it. */
+/** A file with the name under which hosts request it. */
 export interface AgentFile extends MadePackage {
   readonly name: string;
 }
 
-/** What a gateway gives. */
+/** The files that a gateway offers. */
 export interface AgentFiles {
-  /** The system for which it has the agent, such as `linux-x64`. */
+  /** The platform of its agent, such as `linux-x64`. */
   readonly platform: string;
-  /** Made at the first call; a text says why there is none. */
+  /** Made on the first call; returns a text if there is none and why. */
   findPackage(): Promise<AgentFile | string>;
-  /** Undefined where the operator has put none there. */
+  /** Undefined if the operator has not provided one. */
   findImage(): Promise<AgentFile | undefined>;
 }
 
@@ -72,7 +72,7 @@ export function createAgentFiles({ packagesFolder, agentImageFile }: GatewayConf
     async findImage() {
       if (agentImageFile === undefined) return undefined;
       const found = await statIfThere(agentImageFile);
-      // An empty file is one that is being written.
+      // An empty file is still being written.
       if (!found?.isFile() || found.size === 0) return undefined;
       const { size: bytes, mtimeMs } = found;
       const stamp = `${bytes} ${mtimeMs}`;

@@ -1,4 +1,4 @@
-/** What people decide about the keys of agents. */
+/** What operators decide about the keys of agents. */
 
 import type { Caller } from "../caller.js";
 import { lockAgentName, setAgentKeyState, type AgentKeyRecord } from "../db/agent-keys.js";
@@ -9,8 +9,8 @@ import type { ScanContext } from "../scan/context.js";
 type KeyContext = Pick<ScanContext, "db"> & Partial<Pick<ScanContext, "accounts">>;
 
 /**
- * Gives an agent's name to the key that waits for it; the key before is revoked. `publicKey` says which, if several wait. Throws
- * NOT_FOUND, and BAD_INPUT if it is not clear which one is meant.
+ * Gives an agent's name to the key that waits for it and revokes the previous key. `publicKey` chooses among several waiting keys. Throws
+ * NOT_FOUND, and BAD_INPUT if it is ambiguous.
  */
 export async function acceptAgent(
   { db, accounts }: KeyContext,
@@ -35,8 +35,8 @@ export async function acceptAgent(
 }
 
 /**
- * Takes an agent's key from it, and from whoever waits for its name: their connections end, and they are let in nowhere. Without the
- * accounts a gateway does that within seconds. Throws NOT_FOUND.
+ * Revokes an agent's key and all keys that wait for its name: their connections are closed and new ones refused. If this process has no
+ * access to the accounts, a gateway does it within seconds. Throws NOT_FOUND.
  */
 export async function revokeAgent({ db, accounts }: KeyContext, caller: Caller, agent: string): Promise<AgentKeyRecord> {
   const revoked = await db.transaction().execute(async (tx) => {

@@ -1,4 +1,4 @@
-/** What an agent that has joined asks for with its own key. */
+/** Requests that a joined agent makes with its own key. */
 
 import { fromPublic } from "@nats-io/jwt";
 import { JoinError } from "../../schema/join-errors.js";
@@ -11,9 +11,7 @@ import type { ScanContext } from "../scan/context.js";
 import { readBusAccess } from "./bus-access.js";
 import { checkClock, checkVersion, requireAccounts } from "./checks.js";
 
-/**
- * Signs an agent's user anew. Also long after the one before has expired: the agent, or every gateway, may have been away. Throws JoinError.
- */
+/** Signs an agent's user again, even long after it expired: the agent or all gateways may have been away. Throws JoinError. */
 export async function renewAgent(ctx: ScanContext, request: AgentRequest): Promise<RenewAnswer> {
   const accounts = requireAccounts(ctx);
   const { publicKey, version } = request;
@@ -37,11 +35,11 @@ export async function leaveAgent(ctx: ScanContext, caller: Caller, request: Agen
   await accounts.tellChanges(agent);
 }
 
-/** The agent whose key has signed a request. */
+/** The agent whose key signed a request. */
 async function authenticateAgent({ db }: ScanContext, request: AgentRequest): Promise<AgentKeyRecord> {
   const { publicKey, signature, ...signed } = request;
   const key = await readAgentKey(db, publicKey);
-  // Checking a signature takes long, so it is done for keys that are known alone.
+  // Checking a signature is expensive, so it is done only for known keys.
   if (!key) throw new JoinError("AGENT_UNKNOWN");
   if (!isSignedBy(publicKey, agentRequestText({ ...signed, publicKey }), signature)) throw new JoinError("PROOF_WRONG");
   if (key.state === "REVOKED") throw new JoinError("AGENT_REVOKED", key.agent);

@@ -4,7 +4,7 @@ import type { GatewayConfig } from "../config.js";
 
 type AuthorityFiles = Pick<GatewayConfig, "authorityFile" | "natsCaFile">;
 
-/** Where hosts reach NATS, and the authorities by which they know gateways and NATS. */
+/** The addresses of NATS for hosts, and the certificate authorities of gateways and NATS. */
 export async function readBusAccess(
   config: Pick<GatewayConfig, "agentServers"> & AuthorityFiles,
 ): Promise<Pick<JoinAnswer, "servers" | "authority">> {
@@ -12,7 +12,7 @@ export async function readBusAccess(
   return { servers: [...config.agentServers], ...(authority === undefined ? {} : { authority }) };
 }
 
-/** The authorities that hosts are given, as they are on disk now; undefined: hosts know them already. */
+/** The certificate authorities for hosts, read from disk now; undefined if hosts already trust them. */
 export async function readAuthority({ authorityFile, natsCaFile }: AuthorityFiles): Promise<string | undefined> {
   const files = [...new Set([authorityFile, natsCaFile])].filter((file) => file !== undefined);
   const texts = await Promise.all(files.map((file) => readFile(file, "utf8")));

@@ -6,13 +6,13 @@ import type { ScanContext } from "../scan/context.js";
 
 const OWN = ownVersion();
 
-/** The accounts of agents. Throws NOT_SET_UP where there are none. */
+/** The accounts of agents. Throws NOT_SET_UP if there are none. */
 export function requireAccounts({ accounts }: Pick<ScanContext, "accounts">): AgentAccounts {
   if (accounts === undefined) throw new JoinError("NOT_SET_UP");
   return accounts;
 }
 
-/** Throws CLOCK_OFF for a host whose clock is too far from this one. */
+/** Throws CLOCK_OFF if a host's clock differs too much from this one. */
 export function checkClock(time: string): void {
   const off = Date.parse(time) - Date.now();
   if (Math.abs(off) <= CLOCK_TOLERANCE_MS) return;

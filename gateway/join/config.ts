@@ -1,4 +1,4 @@
-/** The settings by which hosts join. */
+/** The settings for joining hosts. */
 
 import { IMAGE_NAME } from "../../schema/join-lines.js";
 import { projectPath } from "../../schema/paths.js";
@@ -60,13 +60,13 @@ export const joiningSettings = {
 
 /** How hosts join. */
 export interface JoiningConfig {
-  /** Where they reach NATS. */
+  /** The addresses at which they reach NATS. */
   readonly agentServers: readonly string[];
   /** How long an agent's user is valid. */
   readonly agentTtlMs: number;
   /** File with the standing join tokens. */
   readonly joinKeysFile: string | undefined;
-  /** The agent's image, as hosts call it. */
+  /** The name of the agent's image for hosts. */
   readonly agentImage: string | undefined;
   readonly agentImageFile: string | undefined;
   readonly packagesFolder: string;
@@ -83,13 +83,13 @@ export function readJoining(values: Values<typeof joiningSettings> & { readonly 
   };
 }
 
-/** An address that stands for all of a machine's is none that others reach. */
+/** Leaves out addresses that mean "all interfaces", which other machines cannot reach. */
 function namedServers(names: readonly string[]): string {
   const reached = names.filter((name) => name !== "0.0.0.0" && name !== "::");
   return reached.map((name) => `tls://${name.includes(":") ? `[${name}]` : name}:4222`).join();
 }
 
-/** A sentence where NATS demands TLS and hosts would be told to go without. */
+/** A sentence if NATS requires TLS but hosts would be told to connect without it. */
 export function plainServers(env: Readonly<Record<string, string | undefined>>): string[] {
   const { NATS_URL = "", SCANMESH_AGENT_NATS_URL: told = "" } = env;
   if (!NATS_URL.includes("tls://") || told === "" || told.includes("tls://")) return [];

@@ -1,24 +1,24 @@
 import type { ReadStream } from "node:fs";
 import { GatewayError } from "../errors.js";
 
-/** What of a stream its place depends on. */
+/** The parts of a stream that its place depends on. */
 export type DownloadStream = Pick<ReadStream, "bytesRead" | "destroy" | "once">;
 
-/** Places for downloads by anybody: whoever reads slowly gives way to whoever comes. */
+/** Slots for public downloads. A slow reader gives way to a newcomer. */
 export interface DownloadPlaces {
-  /** Takes a place until the download is closed. Throws UNAVAILABLE. */
+  /** Takes a slot until the download is closed. Throws UNAVAILABLE. */
   take(address: string, content: DownloadStream): void;
 }
 
 export interface PlaceLimits {
-  /** Downloads at once; the mesh's own work goes first. */
+  /** The most concurrent downloads, so that the mesh's own work has priority. */
   readonly most: number;
-  /** Those of one address: behind one there may be a proxy, or many hosts. */
+  /** The most downloads from one address, behind which there may be a proxy or many hosts. */
   readonly perAddress: number;
-  /** Whoever reads fewer bytes between two looks is slow. */
+  /** A download is slow if it reads fewer bytes than this between two checks. */
   readonly leastBytes: number;
   readonly lookMs: number;
-  /** How long one may take. */
+  /** The time limit of a download. */
   readonly longestMs: number;
 }
 

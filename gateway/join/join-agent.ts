@@ -24,18 +24,17 @@ import type { ScanContext } from "../scan/context.js";
 import { readBusAccess } from "./bus-access.js";
 import { checkClock, checkVersion, requireAccounts } from "./checks.js";
 
-/** Most keys that wait for one name. */
+/** The most keys that may wait for one name. */
 const MOST_WAITING = 8;
-/** An agent that is there is recorded more often than this, by whichever gateway hears it. */
+/** A present agent is recorded more often than this, by any gateway that hears it. */
 const SILENT_MS = 2 * REPEAT_MS;
 const TAKEN_OVER = `it waits no longer once the other was not heard for ${SILENT_MS / 60_000} minutes`;
 
 type Outcome = { readonly agent: string; readonly waits: boolean; readonly ephemeral: boolean };
 
 /**
- * Lets a host join that proves that it has a token's secret. One that repeats its request with the same key uses the token once and gets
- * the same account, so nothing is lost when an answer is, or when a gateway ends before it answers. Throws JoinError, of which
- * whoever looks at the token can read.
+ * Admits a host that proves that it has a token's secret. Repeating the request with the same key uses the token once and returns the same
+ * account, so a lost answer or a crashed gateway does no harm. Throws JoinError, which is also shown with the token.
  */
 export async function joinAgent(ctx: ScanContext, caller: Caller, request: JoinRequest): Promise<JoinAnswer> {
   try {
@@ -95,7 +94,7 @@ async function enter(ctx: ScanContext, tx: Tx, caller: Caller, request: JoinRequ
   const keys = await lockAgentName(tx, agent);
   const own = await readAgentKey(tx, publicKey);
   if (own?.state === "REVOKED") throw new JoinError("AGENT_REVOKED", own.agent);
-  // Under another name a key would be nobody's who can be revoked.
+  // A key under another name could not be revoked by the agent's name.
   if (own && (own.agent !== agent || own.class !== token.class))
     throw new JoinError("KEY_IN_USE", `it is the key of ${own.agent}, class ${own.class}`);
   const holder = keys.find(({ state, publicKey: key }) => state === "JOINED" && key !== publicKey);
@@ -113,7 +112,7 @@ async function enter(ctx: ScanContext, tx: Tx, caller: Caller, request: JoinRequ
   return { agent, waits, ephemeral: token.ephemeral && holder?.ephemeral === true };
 }
 
-/** Why a token does not serve. Who has used it before may repeat its request, unless the token was revoked. */
+/** Why a token cannot be used. A host that has used it before may repeat its request, unless the token was revoked. */
 function problemOf(token: UsableJoinToken, wanted: InternetClass | null, isRepeated: boolean): JoinErrorCode | undefined {
   if (token.isRevoked) return "TOKEN_REVOKED";
   if (wanted !== null && wanted !== token.class) return "TOKEN_OF_OTHER_CLASS";
@@ -123,8 +122,8 @@ function problemOf(token: UsableJoinToken, wanted: InternetClass | null, isRepea
 }
 
 /**
- * Whether an agent's name may be given to another key at once: both are ephemeral, and the agent is gone. A gateway that has just
- * started has heard of nobody yet, so Postgres is asked too.
+ * Whether an agent's name may be given to another key at once: both are ephemeral, and the agent is gone. A gateway that has just started
+ * has not heard any agents yet, so Postgres is asked too.
  */
 async function isFree({ fleet }: ScanContext, tx: Tx, holder: AgentKeyRecord, token: UsableJoinToken): Promise<boolean> {
   if (!holder.ephemeral || !token.ephemeral || holder.class !== token.class) return false;

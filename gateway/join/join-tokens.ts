@@ -14,25 +14,25 @@ import type { ScanContext } from "../scan/context.js";
 
 /** The properties of a new token. */
 export interface JoinTokenInput {
-  /** The class of the agents that join by it. */
+  /** The class of the agents that join with it. */
   readonly class: InternetClass;
-  /** The address at which joiners reach a gateway. */
+  /** The address at which joining hosts reach a gateway. */
   readonly gateway: string;
   readonly ttlSeconds?: number | undefined;
-  /** How many agents may join by it. */
+  /** How many agents may join with it. */
   readonly uses?: number | undefined;
-  /** The names that they may take; `*` stands for any characters. */
+  /** The names that they may take; `*` matches any characters. */
   readonly namePattern?: string | undefined;
   readonly ephemeral?: boolean | undefined;
 }
 
-/** A new token. Its text cannot be read again. */
+/** A new token. Its text cannot be retrieved later. */
 export interface CreatedJoinToken {
   readonly record: JoinTokenRecord;
   readonly text: string;
 }
 
-/** What a token is by default. */
+/** The defaults of a token. */
 export const JOIN_TOKEN = { ttlSeconds: 3_600, uses: 1 } as const;
 const TTL_SECONDS = { min: 60, max: 30 * 86_400 };
 const USES_MAX = 1_000;
@@ -67,7 +67,7 @@ export async function createJoinToken(
   return { record, text: formatJoinToken({ gateway, secret }) };
 }
 
-/** Revokes a token: nobody joins by it any more; agents that have joined stay. Throws NOT_FOUND. */
+/** Revokes a token, so that nobody can join with it any more; agents that have joined stay. Throws NOT_FOUND. */
 export async function revokeJoinToken({ db }: Pick<ScanContext, "db">, caller: Caller, id: string): Promise<JoinTokenRecord> {
   return db.transaction().execute(async (tx) => {
     const found = await revokeJoinTokenRow(tx, id);

@@ -14,19 +14,19 @@ import type { SharedUser } from "./standing-tokens.js";
 const EVERY_MS = 2_000;
 const LOOK_MS = 10_000;
 const EVERY_HOUR_MS = 3_600_000;
-/** How long an ephemeral agent is kept after it was last heard. A gateway that has just started has not heard anybody yet. */
+/** How long an ephemeral agent is kept after it was last heard. A gateway that has just started has not heard any agents yet. */
 export const EPHEMERAL_MS = 600_000;
 
-/** How it is kept. */
+/** How keys are kept. */
 interface Manner {
   readonly ephemeralMs?: number;
-  /** The users that agents of earlier versions share. */
+  /** The users shared by agents of earlier versions. */
   readonly sharedUsers?: readonly SharedUser[];
 }
 
 /**
- * Forgets ephemeral agents that are gone, keys that nobody has accepted, and accounts that ended long ago, revokes the user that a class shares once all of its agents
- * have joined, and tells NATS of changes of accounts of which whoever made them could not, until it is stopped.
+ * Until stopped, forgets ephemeral agents that are gone, keys that were never accepted and accounts that ended long ago. Revokes a class's
+ * shared user once all of its agents have joined. Sends NATS changes of accounts that could not be sent when they were made.
  */
 export function startKeepingKeys(
   ctx: ScanContext,
@@ -53,7 +53,7 @@ export function startKeepingKeys(
   async function forget(agent: string, publicKey: string): Promise<void> {
     const isForgotten = await db.transaction().execute(async (tx) => {
       await lockAgentName(tx, agent);
-      // It may have come back meanwhile, or another gateway has forgotten it.
+      // It may have returned meanwhile, or another gateway may have forgotten it.
       const forgettable = await readForgettable(tx, ephemeralMs);
       if (!forgettable.some((one) => one.publicKey === publicKey)) return false;
       await deleteAgentKey(tx, publicKey);
@@ -64,7 +64,7 @@ export function startKeepingKeys(
     if (isForgotten) log.info({ agent }, "an ephemeral agent is gone and was forgotten");
   }
 
-  /** NATS may have lost the revocation with its store, so it is asked again and again. */
+  /** Repeated regularly, because NATS may have lost the revocation with its store. */
   async function revokeShared({ revokeSharedUser }: AgentAccounts): Promise<void> {
     if (performance.now() - lookedAt < LOOK_MS) return;
     for (const { class: internet, publicKey } of sharedUsers)

@@ -1,7 +1,7 @@
 /**
- * Makes the package by which a host without anything runs an agent: this installation's programs, modules, manifests and rules, with its
- * Node. A program of its own, run with a folder as its argument, since packing would hold up a gateway. It prints where the file is.
- * A package that was made of the same files before is used again.
+ * Makes the package with which a bare host runs an agent: this installation's programs, modules, manifests and rules, with its Node. It is
+ * a separate program, run with a folder as its argument, because packing would block a gateway. It prints where the file is. A package that
+ * was made from the same files before is reused.
  */
 
 import { createHash } from "node:crypto";
@@ -15,19 +15,19 @@ import { pack, type Pack } from "tar-stream";
 import { projectPath } from "../../schema/paths.js";
 import type { MadePackage } from "./agent-files.js";
 
-/** A file of the package, and where it is here. */
+/** A file of the package, and its path on this machine. */
 interface Entry {
   readonly name: string;
   readonly path: string;
   readonly mode: number;
   readonly size: number;
-  /** When it was changed: of rules the age shows. */
+  /** Its modification time, which shows the age of rules. */
   readonly seconds: number;
 }
 
 /** Files that are not needed at run time. */
 const LEFT_OUT = /\.(map|ts|mts|cts|md)$|\/\.tsbuildinfo$/;
-/** Quick: two thirds of it is Node, which a better compression makes little smaller at three times the cost. */
+/** Fast: two thirds of the package is Node, which better compression makes only a little smaller at three times the cost. */
 const LEVEL = 1;
 
 const [folder = ""] = process.argv.slice(2);
@@ -55,7 +55,7 @@ async function describe(into: string, name: string): Promise<MadePackage> {
   return { path, sha256, bytes: (await stat(path)).size };
 }
 
-/** Changes with the files. */
+/** A key that changes with the files. */
 function keyOf(entries: readonly Entry[]): string {
   const hash = createHash("sha256");
   for (const { name, size, seconds } of entries) hash.update(`${name} ${size} ${seconds}\n`);
@@ -72,7 +72,7 @@ async function findEntries(): Promise<Entry[]> {
   return found.flat().toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** The folders of the packages that programs need, as npm has noted them. */
+/** The folders of packages needed at run time, according to npm. */
 async function modules(): Promise<string[]> {
   const { packages } = JSON.parse(await readFile(projectPath("node_modules", ".package-lock.json"), "utf8")) as {
     packages: Readonly<Record<string, { dev?: true; optional?: true; devOptional?: true }>>;
@@ -97,7 +97,7 @@ async function entry(name: string, path: string, mode = 0o644): Promise<Entry> {
   return { name, path, mode, size, seconds: Math.floor(mtimeMs / 1_000) };
 }
 
-/** Writes the archive; its sha256. The same image makes the same archive in every gateway. */
+/** Writes the archive and returns its sha256. The same image gives the same archive in every gateway. */
 async function write(entries: readonly Entry[], path: string): Promise<string> {
   const hash = createHash("sha256");
   const hashed = new PassThrough().on("data", (bytes: Buffer) => hash.update(bytes));

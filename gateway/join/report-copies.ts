@@ -3,16 +3,16 @@ import { markCloned } from "../db/agent-keys.js";
 import { RecentMap } from "../recent-map.js";
 import type { ScanContext } from "../scan/context.js";
 
-/** Whoever makes up instances has no more of them remembered. */
+/** Limits how many instances are remembered, in case somebody makes them up. */
 const MOST_TOLD = 1_000;
 
-/** Tells people of agents that run with another's key, and tells such an agent to end. */
+/** Reports agents that run with another agent's key, and tells them to stop. */
 export function reportCopies({
   db,
   bus,
   log,
 }: Pick<ScanContext, "db" | "bus" | "log">): (internet: InternetClass, agent: string, instance: string) => void {
-  /** Those that were reported last. */
+  /** The last reported instances. */
   const told = new RecentMap<string, true>(MOST_TOLD);
   return (internet, agent, instance) => {
     bus.account(internet).sendControl(agent, { v: 1, kind: "copy", instance });

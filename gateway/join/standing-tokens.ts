@@ -5,15 +5,15 @@ import { OperatorError } from "../../schema/operator-error.js";
 import type { Database } from "../db/database.js";
 import { insertStandingToken } from "../db/join-tokens.js";
 
-/** A user that agents of a class share. */
+/** A user shared by agents of a class. */
 export interface SharedUser {
   readonly class: InternetClass;
   readonly publicKey: string;
 }
 
 /**
- * Makes the tokens known by which agents of the same machine join: any number of them, at any time, and for as long as they are there.
- * Returns the users that agents of earlier versions share.
+ * Registers the tokens with which agents on the same machine join: any number of agents, at any time, without expiry. Returns the users
+ * shared by agents of earlier versions.
  */
 export async function registerJoinKeys(db: Database, file: string): Promise<SharedUser[]> {
   const entries = await readJoinKeys(file);

@@ -9,12 +9,12 @@ import type { GatewayConfig } from "../config.js";
 /** What the lines depend on besides the token. */
 export type LineConfig = Pick<GatewayConfig, "agentImage"> & CertificateConfig;
 
-/** By which certificate hosts know the gateway. */
+/** The certificate by which hosts recognise the gateway. */
 export interface CertificateConfig extends Pick<GatewayConfig, "authorityFile"> {
   readonly https: Pick<HttpsConfig, "certFile" | "port"> | undefined;
 }
 
-/** The lines by which hosts can join with a token's text. */
+/** The command lines with which hosts join using a token. */
 export async function readTokenLines(config: LineConfig, token: string): Promise<readonly JoinLine[]> {
   const pin = await readPin(config, parseJoinToken(token).gateway);
   return joinLines(token, { image: config.agentImage, pin });
@@ -23,9 +23,9 @@ export async function readTokenLines(config: LineConfig, token: string): Promise
 const HTTPS_PORT = 443;
 
 /**
- * The hash of the key of the gateway's certificate, as curl takes it, where hosts do not know the certificate's authority. The key stays
- * when the certificate is signed anew. Undefined where the address is that of a proxy: the certificate is for another name, or the proxy
- * has the usual port and the gateway has not.
+ * The pin for curl: the hash of the public key in the gateway's certificate, if hosts do not know its authority. The key stays the same
+ * when the certificate is renewed. Undefined if the address is that of a proxy: then the certificate is for another name, or the address
+ * has the default port and the gateway does not.
  */
 export async function readPin({ https, authorityFile }: CertificateConfig, address: string): Promise<string | undefined> {
   if (https === undefined || authorityFile === undefined || !URL.canParse(address)) return undefined;

@@ -1,16 +1,16 @@
 import { GatewayError } from "../errors.js";
 import { tokenBucket, type TokenBucket } from "./token-bucket.js";
 
-/** Limits how often each address may ask. */
+/** Limits how often each address may send requests. */
 export interface AddressRates {
   /** Counts a request. Throws RATE_LIMITED. */
   admit(address: string): void;
 }
 
-/** Addresses that are remembered; when there are more, all are forgotten. */
+/** How many addresses are remembered; beyond that all are forgotten. */
 const MOST_ADDRESSES = 10_000;
 
-/** So many requests a second of each address. */
+/** Allows `rate` requests per second from each address. */
 export function createAddressRates(rate: number): AddressRates {
   const buckets = new Map<string, TokenBucket>();
   return {

@@ -14,19 +14,19 @@ export interface KnownKey extends CallerKey {
 }
 
 /**
- * The keys that callers of this gateway use, in memory. They are read from Postgres again every two seconds, and at once when another
+ * The keys used by callers of this gateway, in memory. They are read from Postgres again every two seconds, and at once when another
  * gateway hints that one was revoked.
  */
 export interface Keyring {
   /** The key with this text. Throws UNAUTHENTICATED. */
   recognise(text: string): Promise<KnownKey>;
-  /** Counts one more request of a key. Throws UNAUTHENTICATED if it is no longer valid, RATE_LIMITED if it exceeds its rate. */
+  /** Counts a request of a key. Throws UNAUTHENTICATED if the key is no longer valid, RATE_LIMITED if it exceeds its rate. */
   admit(keyId: string): void;
-  /** Counts what a request that was admitted asks for besides: each counts as a request of its own. */
+  /** Counts the further work of an admitted request as if it were separate requests. */
   charge(keyId: string, more: number): void;
-  /** Calls `end` when the key is no longer valid, unless the returned function was called before. */
+  /** Calls `end` when the key becomes invalid, unless the returned function was called before. */
   hold(keyId: string, end: () => void): () => void;
-  /** Reads from Postgres which keys are still valid. */
+  /** Checks with Postgres which keys are still valid. */
   refresh(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -34,7 +34,7 @@ export interface Keyring {
 const REFRESH_MS = 2_000;
 /** How many ids of unknown keys are remembered. */
 const MOST_UNKNOWN = 10_000;
-/** How often the last use of a key is written at most. */
+/** The shortest time between two writes of a key's last use. */
 const WRITE_USE_MS = 60_000;
 
 interface Entry {
@@ -46,7 +46,7 @@ interface Entry {
 
 export function createKeyring(db: Database, log: Logger): Keyring {
   const entries = new Map<string, Entry>();
-  /** Ids of no usable key. Forgotten with every reading, so that whoever guesses costs the database little. */
+  /** Ids without a usable key, so that guessing costs the database little. Cleared with every refresh. */
   const unknown = new Set<string>();
   const readKey = batched(
     async (ids: string[]) => {
@@ -106,7 +106,7 @@ export function createKeyring(db: Database, log: Logger): Keyring {
     for (const entry of used) entry.usedAt = undefined;
   }
 
-  /** A call during a reading waits for another reading, because the first may have been too early. */
+  /** A call during a refresh triggers another one, because the running one may have read too early. */
   function refresh(): Promise<void> {
     if (refreshing) again = true;
     refreshing ??= (async () => {
@@ -162,7 +162,7 @@ export function createKeyring(db: Database, log: Logger): Keyring {
     },
     async stop() {
       clearInterval(timer);
-      // Whoever started it handles its failure.
+      // The caller that started it handles its failure.
       await Promise.allSettled([refreshing]);
     },
   };

@@ -1,8 +1,8 @@
-/** Admits `rate` requests a second, and a burst of one second's worth, but at least one. */
+/** Admits `rate` requests per second, with bursts of one second's worth, but at least one. */
 export interface TokenBucket {
-  /** Takes a token. If there is none, returns the seconds until there is one. */
+  /** Takes a token. If there is none, returns the seconds until the next one. */
   take(now?: number): number | undefined;
-  /** Takes more tokens for what was let through, also ones that are not there yet: whoever comes next waits for them. */
+  /** Takes tokens for work that was already let through, even if there are not enough: later requests wait for them. */
   charge(tokens: number): void;
 }
 

@@ -1,4 +1,4 @@
-/** The OpenAPI document as a page, without scripts. */
+/** Renders the OpenAPI document as a page without scripts. */
 
 import type { Described, Json, OpenApi } from "./openapi.js";
 
@@ -88,7 +88,7 @@ interface Shape {
   readonly properties?: Readonly<Record<string, Json>>;
 }
 
-/** A type in a few words, as HTML. */
+/** A short description of a type, as HTML. */
 function describeType(schema: Json): string {
   const { $ref, type, const: constant, enum: values, items, anyOf, properties } = schema as Shape;
   if ($ref !== undefined) {

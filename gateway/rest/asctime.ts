@@ -11,7 +11,7 @@ export function asctime(date: Date, timeZone: string): string {
   return `${DAYS[local.getUTCDay()]} ${MONTHS[local.getUTCMonth()]} ${day} ${time} ${local.getUTCFullYear()}`;
 }
 
-/** Clocks are put forward and back at quarters of an hour. */
+/** Time zones change their offset only at quarters of an hour. */
 const QUARTER_MS = 900_000;
 
 interface Known {
@@ -20,10 +20,10 @@ interface Known {
   offsetMs: number;
 }
 
-/** Of each zone the last answer: dates that are written one after another are mostly of one quarter of an hour. */
+/** The last offset of each zone, because consecutive dates mostly fall into the same quarter of an hour. */
 const zones = new Map<string, Known>();
 
-/** How far a zone is ahead of UTC at that time, in milliseconds. */
+/** A zone's offset from UTC at that time, in milliseconds. */
 function offset(date: Date, timeZone: string): number {
   const quarter = Math.floor(date.getTime() / QUARTER_MS);
   const zone = zones.get(timeZone) ?? { format: formatFor(timeZone), quarter: Number.NaN, offsetMs: 0 };

@@ -1,8 +1,8 @@
 /** Decodes base64 piece by piece. */
 export interface Base64Reader {
-  /** The bytes that are known by now. */
+  /** The bytes decoded so far. */
   push(text: string): Buffer;
-  /** The last bytes; undefined if the whole text is not base64. */
+  /** The remaining bytes; undefined if the text as a whole is not base64. */
   end(): Buffer | undefined;
 }
 
@@ -12,8 +12,8 @@ const DIGITS = /^[A-Za-z0-9+/_-]*$/;
 const NOTHING = Buffer.alloc(0);
 
 /**
- * A reader that accepts white space, either alphabet and a `data:` prefix, as callers send them. Missing padding is refused: what is
- * cut off would be another file.
+ * Accepts white space, both alphabets and a `data:` prefix, as clients send them. Missing padding is refused, because a truncated upload
+ * would be another file.
  */
 export function createBase64Reader(): Base64Reader {
   let head: string | undefined = "";

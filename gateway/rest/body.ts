@@ -5,8 +5,8 @@ import { FORM_BYTES, readBody, isMultipart } from "../http/request-body.js";
 import { parseJson } from "./split-json.js";
 
 /**
- * The parameters of a request of the API before /api/v1: from the query, a form of either kind, or JSON. Of several values of one
- * name the last counts, and a value of the body before one of the query. A body must arrive within `bodyMs`, whatever its form.
+ * The parameters of a request to the API that preceded /api/v1: from the query, a form of either kind, or JSON. If a name occurs more than
+ * once, the last value wins, and the body takes precedence over the query. Any kind of body must arrive within `bodyMs`.
  */
 export async function readInput(request: FastifyRequest, bodyMs?: number): Promise<ReadonlyMap<string, string>> {
   const query = Object.entries(request.query as Record<string, string | string[]>);
@@ -22,7 +22,7 @@ async function bodyInput(request: FastifyRequest, bodyMs?: number): Promise<Iter
   try {
     for await (const bytes of readBody(request.raw, FORM_BYTES, arrived)) parts.push(bytes);
   } finally {
-    // Of one that is too large the rest is not read.
+    // The rest of a body that is too large is not read.
     arrived.destroy();
   }
   const body = Buffer.concat(parts);
@@ -37,7 +37,7 @@ async function bodyInput(request: FastifyRequest, bodyMs?: number): Promise<Iter
 async function readFields({ raw }: FastifyRequest, bodyMs?: number): Promise<Form["fields"]> {
   const { signal, clear } = bodyTimeLimit(bodyMs);
   try {
-    // No field has this name, so that the form is read to its end.
+    // No field has this name, so the form is read to its end.
     return (await readForm(raw, FORM_BYTES, { fileField: "", signal })).fields;
   } finally {
     clear();

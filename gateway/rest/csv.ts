@@ -35,7 +35,7 @@ function engineCells(result: ListedResult | undefined, isAv: boolean): string[] 
   ];
 }
 
-/** `clean` only if the engine says so. */
+/** `clean` only if the engine reports it. */
 function resultText({ state, verdict }: ListedResult, { error, result }: ReturnType<typeof formatResult>): string {
   if (error !== undefined) return error;
   if (state === "QUEUED") return "queued";
@@ -47,15 +47,15 @@ function line(cells: readonly string[]): string {
   return `${cells.map((cell) => quote(defuse(visibleText(cell)))).join(SEPARATOR)}\n`;
 }
 
-/** The beginning of a formula to a spreadsheet, in half and full width, with any white space before it. */
+/** The start of a formula in a spreadsheet, in half or full width, after any white space. */
 const FORMULA = /^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]/;
 
-/** Makes a spreadsheet show a formula instead of running it. */
+/** Makes a spreadsheet display a formula instead of running it. */
 function defuse(cell: string): string {
   return FORMULA.test(cell) ? `'${cell}` : cell;
 }
 
-/** Quotes a cell that this separator, or another one that a spreadsheet guesses, would split. */
+/** Quotes a cell that would be split by our separator or by another one that a spreadsheet may guess. */
 function quote(cell: string): string {
   return /[;,"\t\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }

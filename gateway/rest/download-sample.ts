@@ -40,7 +40,7 @@ export const downloadSampleBytes: Endpoint = {
   },
 };
 
-/** Streams a sample as a file that nothing opens by itself. */
+/** Streams a sample as a file that no program opens by itself. */
 export function sendSample(reply: FastifyReply, format: FileFormat, { sample, bytes }: SampleFile): FastifyReply {
   const sent = format === "zip" ? zipped(sample.sha256, PASSWORD, bytes) : bytes;
   return reply

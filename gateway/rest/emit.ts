@@ -1,4 +1,4 @@
-/** Writes schema/openapi.json, or with `--check` fails if it is not what the code says. */
+/** Writes schema/openapi.json; with `--check`, fails if the file differs from the code. */
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { projectPath } from "../../schema/paths.js";

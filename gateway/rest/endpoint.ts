@@ -3,15 +3,15 @@ import type { z } from "zod";
 import type { Scope } from "../../schema/scopes.js";
 import type { ScanContext } from "../scan/context.js";
 
-/** One endpoint: its description for callers, and how it translates a request to a verb and the result back. */
+/** One endpoint: its description for clients, and how it translates a request into a verb and the result into a response. */
 export interface Endpoint {
   readonly operation: Operation;
-  /** The scope that a caller's key needs. */
+  /** The scope that the caller's key must have. */
   readonly needs: Scope;
   handle(ctx: ScanContext, request: FastifyRequest, reply: FastifyReply): Promise<unknown>;
 }
 
-/** The description of an endpoint in the OpenAPI document. Its schemas validate nothing: `handle` does. */
+/** The description of an endpoint for the OpenAPI document. Its schemas do not validate; `handle` does. */
 export interface Operation {
   readonly summary: string;
   readonly description?: string;
@@ -22,6 +22,6 @@ export interface Operation {
   readonly body?: Readonly<Record<string, z.ZodType>>;
   /** The body of a 200, by Content-Type. */
   readonly answer: Readonly<Record<string, z.ZodType>>;
-  /** Other statuses that it can have, and when. */
+  /** Other possible statuses and when they occur. */
   readonly errors?: Readonly<Record<number, string>>;
 }

@@ -11,7 +11,7 @@ import { parseTerms, wholeNumber } from "./parameters.js";
 import { SEARCH_TIMEOUT } from "./schemas.js";
 import { sendStream } from "./streamed.js";
 
-/** `GET /export/csv`: all scans, those of a search, or a page of the newest, one line each. */
+/** `GET /export/csv`: one line for each scan: all, those of a search, or a page of the newest. */
 export const exportCsv: Endpoint = {
   needs: "scan:read",
   operation: {
@@ -46,7 +46,7 @@ const MOST = 1_000_000_000;
 /** The head of a CSV, then a line for each scan. */
 export async function* lines(ctx: ScanContext, scans: Pages<ListedScan>): AsyncGenerator<string> {
   const engines = await readEngines(ctx.db);
-  // The first lines come with the head, so that a search that takes too long is answered with an error.
+  // The head is sent with the first lines, so that a search that takes too long can still be answered with an error.
   let head = csvHead(engines);
   for await (const reports of withResults(ctx.db, scans)) {
     yield head + reports.map((report) => csvLine(report, engines, ctx.config.timeZone)).join("");

@@ -1,25 +1,25 @@
 import { createBase64Reader } from "./base64-reader.js";
 import { splitJson } from "./split-json.js";
 
-/** What an upload in JSON says besides the bytes of its sample. */
+/** The contents of a JSON upload besides the bytes of its sample. */
 export interface JsonParameters {
   readonly parameters: ReadonlyMap<string, unknown>;
-  /** The state of the parameter `sample`, if it is a text at all. */
+  /** The state of the parameter `sample`, if it is a string. */
   readonly sample: "in order" | "not base64" | "too large" | "twice";
 }
 
-/** An upload in JSON while it is read. */
+/** A JSON upload that is being read. */
 export interface JsonUpload<T> {
   /**
-   * The bytes of `sample` as they arrive; a sample that cannot be taken ends early. Throws BAD_INPUT for a body that is not JSON,
-   * and before its end what `parse` throws: a store that reads these bytes keeps nothing of an upload that is refused.
+   * The bytes of `sample` as they arrive; an invalid sample ends early. Throws BAD_INPUT for a body that is not JSON. An error of `parse`
+   * is thrown before the end of the bytes, so a store that reads them keeps nothing of a refused upload.
    */
   readonly bytes: AsyncGenerator<Uint8Array, void>;
-  /** What `parse` returned. Resolves at the end of the bytes, and never if they throw. */
+  /** The result of `parse`. Resolves at the end of the bytes, and never if they throw. */
   readonly input: Promise<T>;
 }
 
-/** Reads an upload; `parse` makes of its parameters what the caller needs, or throws. */
+/** Reads an upload; `parse` converts its parameters, or throws. */
 export function readJsonUpload<T>(
   body: AsyncIterable<Buffer>,
   limit: number,

@@ -8,10 +8,10 @@ import { formatListed } from "./report.js";
 import { ListedScanEntry } from "./schemas.js";
 import { jsonArray, sendStream } from "./streamed.js";
 
-/** The longest page that can be asked for. */
+/** The longest page. */
 const MOST = 1_000;
 
-/** `GET /api/v1/sample`: all scans, streamed; or with `limit` and `after` a page of them. */
+/** `GET /api/v1/sample`: all scans, streamed, or a page of them with `limit` and `after`. */
 export const listSamples: Endpoint = {
   needs: "scan:read",
   operation: {

@@ -8,7 +8,7 @@ import { Failure, OldReport } from "./schemas.js";
 
 const Input = z.object({ id: z.string().describe("The report's id: 1 to 19 digits.") });
 
-/** `GET` and `POST /api/report`, of the generation before `/api/v1`. Its mistakes are answered with 200. */
+/** `GET` and `POST /api/report`, from before `/api/v1`. Errors are answered with 200. */
 export const oldReport: Endpoint = {
   needs: "scan:read",
   operation: {

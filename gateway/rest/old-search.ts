@@ -15,7 +15,7 @@ const Input = z.object({
     .describe("Comma-separated: an md5, sha1 or sha256, a file's name, or a name in which `%` stands for any text."),
 });
 
-/** `GET` and `POST /api/search`, of the generation before `/api/v1`. */
+/** `GET` and `POST /api/search`, from before `/api/v1`. */
 export const oldSearch: Endpoint = {
   needs: "scan:read",
   operation: {

@@ -9,7 +9,7 @@ import { lines } from "./export-csv.js";
 import { listedScans } from "./pages.js";
 import { sendStream } from "./streamed.js";
 
-/** Answers the URLs that `createDownload` issues. HEAD would use one up for nothing, so there is none. */
+/** Serves the URLs that `createDownload` issues. There is no HEAD, since it would use them up. */
 export function downloadRoute(app: FastifyInstance, ctx: ScanContext): void {
   app.get<{ Params: { token: string } }>("/download/:token", { ...OPEN_ROUTE, exposeHeadRoute: false }, (request, reply) =>
     send(ctx, request.params.token, request, reply),

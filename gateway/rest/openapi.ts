@@ -1,4 +1,4 @@
-/** The OpenAPI document of the table of routes. */
+/** Makes the OpenAPI document from the table of routes. */
 
 import { z } from "zod";
 import type { Operation } from "./endpoint.js";
@@ -36,7 +36,7 @@ export interface Described {
 
 type Content = Readonly<Record<string, { readonly schema: JsonObject }>>;
 
-/** Errors that every endpoint can answer with. */
+/** Errors that any endpoint may return. */
 const COMMON_ERRORS: Readonly<Record<number, string>> = {
   500: "A fault of the gateway: its log says more.",
   401: "An API key is needed, and none was shown or it cannot be used.",
@@ -45,7 +45,7 @@ const COMMON_ERRORS: Readonly<Record<number, string>> = {
   503: "The database is not reachable, or has too much to do; `Retry-After` says when to try again.",
 };
 
-/** Errors that every endpoint with a body can answer with. */
+/** Errors that any endpoint with a body may return. */
 const BODY_ERRORS: Readonly<Record<number, string>> = {
   400: "The body cannot be read.",
   408: "The body took too long to arrive.",
@@ -126,7 +126,7 @@ function describeParameters(
   });
 }
 
-/** A schema as JSON Schema; those with a name are put into `schemas` and referred to. */
+/** Converts a schema to JSON Schema. Named schemas are put into `schemas` and referenced. */
 function jsonSchema(schema: z.ZodType, schemas: Record<string, JsonObject>): JsonObject {
   const document = z.toJSONSchema(z.object({ it: schema }));
   const text = JSON.stringify(document).replaceAll("#/$defs/", "#/components/schemas/");

@@ -8,13 +8,13 @@ import type { ScanContext } from "../scan/context.js";
 import { readList } from "../scan/read-list.js";
 import type { ListedScan, ListedResult, ScanRecord } from "../../schema/reports.js";
 
-/** Scans, a page at a time: any number of them takes the memory of one page. */
+/** Scans, a page at a time, so that any number of them takes the memory of one page. */
 export type Pages<T> = AsyncGenerator<readonly T[], void, undefined>;
 
-/** Small enough that other requests do not wait for a page to be written. */
+/** Small enough that writing a page does not hold up other requests. */
 const PAGE = 50;
 
-/** All scans after that id, in ascending id. */
+/** All scans after an id, in ascending id. */
 export async function* everyScan(db: Database, after: number): Pages<ListedScan> {
   for (let last: number | undefined = after; last !== undefined;) {
     const page: ListedScan[] = await readListedScans(db, { after: last, limit: PAGE });
@@ -45,7 +45,7 @@ export async function* listedScans(ctx: ScanContext, criteria: ScanCriteria, sig
   } while (after !== undefined);
 }
 
-/** Which of the newest scans are wanted: `count` of them, after skipping `offset`. */
+/** Which of the newest scans to return: `count` of them after skipping `offset`. */
 export interface NewestScans {
   readonly offset: number;
   readonly count: number;
@@ -64,7 +64,7 @@ export async function* newestScans(ctx: ScanContext, { offset, count }: NewestSc
   }
 }
 
-/** Takes about 1 ms to read and 1 ms to write; other requests are answered in between. */
+/** About 1 ms to read and 1 ms to write; other requests are answered in between. */
 const MOST_RESULTS = 100;
 const HEAVY_BYTES = 1024 * 1024;
 
@@ -72,7 +72,7 @@ interface WithResults {
   readonly results: readonly ListedResult[];
 }
 
-/** The scans with their results. How many are read at once depends on the size of the results before them. */
+/** The scans with their results. How many are read at once depends on the size of the previous results. */
 export async function* withResults<T extends ListedScan>(db: Database, pages: Pages<T>): Pages<T & WithResults> {
   let size = 16;
   for await (const page of pages) {
@@ -89,7 +89,7 @@ export async function* withResults<T extends ListedScan>(db: Database, pages: Pa
   }
 }
 
-/** Measures one scan of those that were read: measuring each takes as long as writing it. */
+/** Measures only one of the scans just read, because measuring takes as long as writing. */
 function nextSize(size: number, scans: number, results: readonly (readonly ListedResult[])[]): number {
   const longest = results.reduce((most, one) => (one.length > most.length ? one : most), []);
   if (scans * detailBytes(longest) > HEAVY_BYTES) return Math.max(1, size >> 2);
@@ -97,7 +97,7 @@ function nextSize(size: number, scans: number, results: readonly (readonly Liste
   return Math.max(1, Math.min(PAGE, size * 2, fitting));
 }
 
-/** About how many bytes the engines' own output takes. */
+/** The approximate size of the engines' own output. */
 function detailBytes(results: readonly ListedResult[]): number {
   return results.reduce((sum, { details }) => sum + (details === null ? 0 : JSON.stringify(details).length), 0);
 }

@@ -12,7 +12,7 @@ export function invalidParameter(name: string): GatewayError {
   return new GatewayError("BAD_INPUT", `invalid parameter: ${name}`);
 }
 
-/** The slowest class allowed, by MultiAV2's number. */
+/** The slowest class allowed, given by MultiAV2's number. */
 export function parseSpeed(minspeed: unknown): Speed {
   const number = pythonInt(minspeed);
   const speed = number === undefined ? undefined : speedOfNumber(number);
@@ -20,7 +20,7 @@ export function parseSpeed(minspeed: unknown): Speed {
   return speed;
 }
 
-/** Whatever is not plainly true is false: the private reading. */
+/** Anything that is not clearly true is false, the more private choice. */
 export function allowsInternet(value: unknown): boolean {
   return value === true || (typeof value === "string" && value.toLowerCase() === "true");
 }
@@ -29,7 +29,7 @@ export function invalidJson(cause?: unknown): GatewayError {
   return new GatewayError("BAD_INPUT", "invalid json", { cause });
 }
 
-/** A file's name as its report will show it. */
+/** A file's name as it appears in its report. */
 export function sampleName(value: unknown, parameter: string): string {
   if (typeof value !== "string" || value.length > OPTION_LIMITS.name) throw invalidParameter(parameter);
   return cleanName(value);
@@ -41,13 +41,13 @@ export function wholeNumber(name: string, value: unknown, min: number, max: numb
   return number;
 }
 
-/** A scan's id in text: 1 to 19 ASCII digits, positive. */
+/** A scan's id as text: 1 to 19 ASCII digits, positive. */
 export function readScanId(text: string): number | undefined {
   const id = /^[0-9]{1,19}$/.test(text) ? Number(text) : 0;
   return id > 0 && Number.isSafeInteger(id) ? id : undefined;
 }
 
-/** A scan's id as it stands in a path. */
+/** A scan's id in a path. */
 export function parseScanId(text: string): number {
   const id = readScanId(text);
   if (id === undefined) throw unknownScan();
@@ -61,7 +61,7 @@ export function unknownScan(): GatewayError {
 const TERMS = 1_000;
 const PATTERNS = 20;
 
-/** Hashes and names, separated by commas or line breaks. Each one with a `%` is a search through all names. */
+/** Hashes and names, separated by commas or line breaks. The number of terms with `%` is limited, because each searches all names. */
 export function parseTerms(name: string, text: string): string[] {
   const terms = text.split(/,|\r?\n/);
   if (terms.length > TERMS || terms.filter((term) => term.includes("%")).length > PATTERNS) throw invalidParameter(name);

@@ -1,7 +1,7 @@
-/** Decimal digits of any script, with single underscores between them, a sign and white space around: what Python's `int()` reads. */
+/** What Python's `int()` accepts: decimal digits of any script with single underscores between them, a sign, and white space around. */
 const NUMBER = /^[\s\x1c-\x1f\x85]*([+-]?)(\p{Nd}+(?:_\p{Nd}+)*)[\s\x1c-\x1f\x85]*$/u;
 
-/** The number that Python's `int()` would make of a JSON value, or undefined where it would raise. */
+/** The number that Python's `int()` returns for a JSON value; undefined if it would raise. */
 export function pythonInt(value: unknown): number | undefined {
   if (typeof value === "boolean") return Number(value);
   if (typeof value === "number") return Number.isFinite(value) ? Math.trunc(value) : undefined;
@@ -11,7 +11,7 @@ export function pythonInt(value: unknown): number | undefined {
   return Number(`${sign}${ascii}`) + 0;
 }
 
-/** Unicode keeps the digits 0 to 9 of each script side by side, and some of these tens side by side too. */
+/** Unicode keeps the digits 0 to 9 of each script adjacent, and some of these groups adjacent to each other. */
 function digitValue(digit: string): number {
   const point = digit.codePointAt(0) as number;
   let first = point;

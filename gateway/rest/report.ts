@@ -20,7 +20,7 @@ export function formatListed({ scanId, name, sample, startDate, endDate }: Liste
   };
 }
 
-/** A scan with what its results say. */
+/** A scan with its results. */
 export interface ListedReport extends ScanRecord {
   readonly results: readonly ListedResult[];
 }
@@ -43,7 +43,7 @@ export function formatReport(scan: ListedReport, timeZone: string) {
   };
 }
 
-/** Why it has its verdict, with the words of `/api/v1`. */
+/** Why a scan has its verdict, in the vocabulary of `/api/v1`. */
 function formatProof({ detectedBy, cleanBy, antivirusAsked, barriers, absent, text, advice }: ScanProof) {
   return {
     text,
@@ -62,7 +62,7 @@ function formatProof({ detectedBy, cleanBy, antivirusAsked, barriers, absent, te
   };
 }
 
-/** The entry of one engine. The engine's own keys come first, so that they cannot replace those of the contract. */
+/** The entry of one engine. The engine's own keys come first, so that they cannot override those of the contract. */
 export function formatResult(result: ListedResult) {
   return {
     ...ownKeys(result),
@@ -82,7 +82,7 @@ export function formatResult(result: ListedResult) {
   };
 }
 
-/** Where and how it ran; lists do not read that. */
+/** Where and how an engine ran; lists do not read this. */
 function formatRun(result: ListedResult | BriefResult, { startDate }: ListedReport) {
   if (!("agent" in result) || result.agent === null || !isFinal(result.state)) return {};
   const { waitingMs, fetchingMs, startingMs, scanningMs } = timingsOf(result, startDate);
@@ -100,7 +100,7 @@ function formatRun(result: ListedResult | BriefResult, { startDate }: ListedRepo
   };
 }
 
-/** Empty unless the engine finished and states a verdict: a failure is never `false`. */
+/** Empty unless the engine finished with a verdict: a failure is never `false`. */
 function infected({ state, verdict }: ListedResult): boolean | "" {
   return state === "DONE" && verdict !== null ? verdict === "INFECTED" : "";
 }
@@ -112,7 +112,7 @@ function versions({ state, engineVersion, signatureVersion, signatureDate }: Lis
   return { engine: engineVersion ?? "", updated, ...(signatureVersion === null ? {} : { database: signatureVersion }) };
 }
 
-/** Keys of an antivirus engine's own output whose place is taken by keys of the contract, or that repeat the others as text. */
+/** Keys of an antivirus engine's own output that the contract replaces, or that repeat the others as text. */
 const REPLACED = new Set(["error", "cause", "markdown"]);
 
 function ownKeys({ type, details }: ListedResult): Record<string, unknown> {
@@ -144,7 +144,7 @@ function errorText({ state, error }: ListedResult): { error?: string } {
   }
 }
 
-/** A code as `/api/v1` writes it, e.g. `too slow`. */
+/** A code in the style of `/api/v1`, e.g. `too slow`. */
 export function inWords(code: string): string {
   return code.toLowerCase().replaceAll("_", " ");
 }

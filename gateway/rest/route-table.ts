@@ -8,7 +8,7 @@ import { oldReport } from "./old-report.js";
 import { oldSearch } from "./old-search.js";
 import { uploadSample } from "./upload-sample.js";
 
-/** A path's endpoints by verb; HEAD is served where GET is. */
+/** A path's endpoints by verb. A path with GET also serves HEAD. */
 export interface Verbs {
   readonly GET?: Endpoint;
   readonly POST?: Endpoint;

@@ -13,7 +13,7 @@ import { ROUTES } from "./route-table.js";
 
 /** The REST API, its OpenAPI document and its page. */
 export async function restRoutes(app: FastifyInstance, ctx: ScanContext): Promise<void> {
-  // Clients send JSON as text/plain and as a form.
+  // Clients send JSON as text/plain and even as a form.
   acceptAnyBody(app);
   for (const [url, verbs] of Object.entries(ROUTES)) {
     for (const [method, endpoint] of Object.entries(verbs)) {
@@ -29,10 +29,10 @@ export async function restRoutes(app: FastifyInstance, ctx: ScanContext): Promis
   await documentation(app, ctx.config);
 }
 
-/** The documents are the same in every mesh, so anybody may read them. */
+/** The documents are the same in every mesh, so anyone may read them. */
 async function documentation(app: FastifyInstance, { publicUrl }: GatewayConfig): Promise<void> {
   const document = openApi();
-  // Without a server the paths are those of the document's own host.
+  // Without a server the paths are relative to the document's host.
   const served = publicUrl === undefined ? document : { ...document, servers: [{ url: publicUrl.replace(/\/+$/, "") }] };
   const page = apiPage(document);
   const style = await readFile(projectPath("gateway", "rest", "api-page.css"));

@@ -1,4 +1,4 @@
-/** The shapes of the REST API as its callers see them. Those with an id have a place of their own in the OpenAPI document. */
+/** The shapes of the REST API as clients see them. Those with an id get their own entry in the OpenAPI document. */
 
 import { z } from "zod";
 import { hashText } from "../../schema/hashes.js";
@@ -160,7 +160,7 @@ export const Scanner = z
   })
   .meta({ id: "Scanner" });
 
-/** What a 504 means. */
+/** The meaning of a 504. */
 export const SEARCH_TIMEOUT = "The scans took longer to find than the gateway's `SCANMESH_LIST_TIMEOUT`.";
 
 export const Failure = z.strictObject({ error: z.string() }).meta({ id: "Failure" });

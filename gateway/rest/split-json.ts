@@ -1,25 +1,25 @@
 /**
- * JSON with one long text in it, read as it comes. Only that text is found here, and what it says goes by in pieces; what is
- * JSON and what is not is decided by JSON.parse: of each piece, and in the end of the rest, where the text is left empty.
+ * Reads JSON with one long text as a stream. This code only finds that text and passes its content on in pieces. JSON.parse decides what is
+ * valid: for each piece, and finally for the rest, in which the text is empty.
  */
 
 import { isUtf8 } from "node:buffer";
 import { bodyTooLarge } from "../errors.js";
 import { invalidJson } from "./parameters.js";
 
-/** What the JSON says without the long text. */
+/** The JSON without the long text. */
 export interface JsonRest {
   readonly value: unknown;
-  /** How often the outermost object has the field; of several texts the first went by. */
+  /** How often the outermost object has the field. Only the first text was passed on. */
   readonly occurrences: number;
 }
 
 const [QUOTE, COLON, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = Buffer.from('":\\[]{}');
 const SPACES = new Set(Buffer.from(" \t\r\n"));
-/** Most bytes of the rest. */
+/** The largest size of the rest. */
 const REST_BYTES = 1024 * 1024;
 
-/** Yields the text of that field of the outermost object in pieces. Throws BAD_INPUT or TOO_LARGE. */
+/** Yields the text of a field of the outermost object in pieces. Throws BAD_INPUT or TOO_LARGE. */
 export async function* splitJson(body: AsyncIterable<Buffer>, field: string): AsyncGenerator<string, JsonRest> {
   const around = findText(field);
   const text = unquote();
@@ -39,14 +39,14 @@ export async function* splitJson(body: AsyncIterable<Buffer>, field: string): As
       }
       size += part.length;
       if (size > REST_BYTES) throw bodyTooLarge(REST_BYTES);
-      // A copy: the piece would keep all the bytes that it came with.
+      // Copied, because the slice would keep the whole buffer in memory.
       rest.push(Buffer.from(part));
     }
   }
   return { value: parseJson(Buffer.concat(rest)), occurrences: around.occurrences() };
 }
 
-/** Bytes as JSON in UTF-8. */
+/** Parses bytes as JSON in UTF-8. */
 export function parseJson(bytes: Buffer): unknown {
   if (!isUtf8(bytes)) throw invalidJson();
   return parsed(bytes.toString("utf8").replace(/^\ufeff/, ""));
@@ -60,7 +60,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Follows JSON up to the text of a field. Of what is not JSON it may think anything: JSON.parse refuses it. */
+/** Follows JSON up to the text of a field. It may misread invalid JSON, which JSON.parse refuses anyway. */
 function findText(field: string) {
   let state: "outside" | "name" | "string" | "text" = "outside";
   let depth = 0;
@@ -92,14 +92,14 @@ function findText(field: string) {
       state = "outside";
       return;
     }
-    // Six characters of a literal are one of the name at most.
+    // One character of the name takes at most six characters of the literal.
     if (state === "name" && name.length <= 6 * field.length) name += String.fromCharCode(byte);
   }
 
   return {
     inText: () => state === "text",
     occurrences: () => occurrences,
-    /** Where these bytes end or the text begins. */
+    /** The position where the text begins, or the end of these bytes. */
     end(bytes: Buffer, start: number): number {
       for (let i = start; i < bytes.length; i += 1) {
         if (state === "text") return i;
@@ -109,7 +109,7 @@ function findText(field: string) {
       }
       return bytes.length;
     },
-    /** Goes on at the quote that ends the text. */
+    /** Continues at the quote that ends the text. */
     resume(): void {
       state = "string";
     },
@@ -127,7 +127,7 @@ function saysField(literal: string, field: string): boolean {
   }
 }
 
-/** Reads the literal of a text, piece by piece. */
+/** Decodes the literal of a text piece by piece. */
 function unquote() {
   const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   let escaped = false;
@@ -142,7 +142,7 @@ function unquote() {
   }
 
   return {
-    /** Where these bytes end or the quote stands that ends the text. */
+    /** The position of the quote that ends the text, or the end of these bytes. */
     end(bytes: Buffer, start: number): number {
       for (let i = start; i < bytes.length; i += 1) {
         const byte = bytes[i];
@@ -161,7 +161,7 @@ function unquote() {
   };
 }
 
-/** Where an escape begins that is not there to its end, or the literal's length. */
+/** The start of an escape that is incomplete, or the literal's length. */
 function beginOfOpenEscape(literal: string): number {
   const last = literal.lastIndexOf("\\");
   let first = last;

@@ -3,8 +3,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { giveWay } from "../http/give-way.js";
 
 /**
- * Streams text at the pace of its reader, and gives way to requests that wait for an answer. The first piece is awaited, so that
- * an early failure is answered as an error; a later one cuts the answer off. HEAD computes no more than the first piece.
+ * Streams text at the pace of its reader, and lets other requests go first. The first piece is awaited, so that an early failure is
+ * answered as an error; a later one cuts the answer off. HEAD computes only the first piece.
  */
 export async function sendStream(
   request: FastifyRequest,
@@ -33,7 +33,7 @@ async function* resumed(
   }
 }
 
-/** A JSON array, a piece for each page. */
+/** A JSON array, in one piece per page. */
 export async function* jsonArray<T>(pages: AsyncIterable<readonly T[]>, show: (item: T) => unknown): AsyncGenerator<string> {
   let opening = "[";
   for await (const page of pages) {

@@ -10,7 +10,7 @@ import { readJsonUpload, type JsonParameters } from "./json-upload.js";
 import { allowsInternet, invalidParameter, missingParameter, parseSpeed, sampleName } from "./parameters.js";
 import { FormUpload, JsonUpload, Uploaded, UploadHeaders } from "./schemas.js";
 
-/** `POST /api/v1/sample` and `/api/upload`: a sample as base64 in JSON, or as a file of a form. */
+/** `POST /api/v1/sample` and `/api/upload`: a sample as base64 in JSON, or as a file in a form. */
 export const uploadSample: Endpoint = {
   needs: "scan:write",
   operation: {

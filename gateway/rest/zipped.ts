@@ -1,12 +1,12 @@
 import { ReadableStream, TransformStream } from "node:stream/web";
 import { ZipWriter } from "@zip.js/zip.js";
 
-/** Bytes that are encrypted at once: JavaScript does it, and other requests wait meanwhile. */
+/** How many bytes are encrypted in one go: this runs in JavaScript and blocks other requests. */
 const PIECE_BYTES = 64 * 1024;
 
 /**
- * A zip with one file, created while it is read. The encryption is ZipCrypto, which every program reads and which protects
- * nothing: the password keeps the file from being run or scanned by accident. An error of `bytes` ends the zip with the same error.
+ * A zip with one file, created while it is read. The encryption is ZipCrypto, which every program supports and which protects nothing: the
+ * password only keeps the file from being run or scanned by accident. An error of `bytes` ends the zip with the same error.
  */
 export async function* zipped(name: string, password: string, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let breakOff: (error: unknown) => void = () => {};
@@ -18,7 +18,7 @@ export async function* zipped(name: string, password: string, bytes: AsyncIterab
     await zip.add(name, ReadableStream.from(pieces(bytes)));
     await zip.close();
   };
-  // The error is thrown where the next piece is read.
+  // The reader below throws the error.
   write().catch(breakOff);
   const reader = readable.getReader();
   try {
@@ -28,7 +28,7 @@ export async function* zipped(name: string, password: string, bytes: AsyncIterab
       yield value;
     }
   } finally {
-    // Ends the writing if the reader stops early.
+    // Stops writing if the reader stops early.
     await reader.cancel();
   }
 }

@@ -4,39 +4,39 @@ import { GatewayError } from "../errors.js";
 import { retryRead } from "./reading.js";
 import { Watch, type Step } from "./watch.js";
 
-/** Things of one kind that are watched one by one, such as scans: a channel for each that somebody on this gateway watches. */
+/** Objects of one kind that are watched individually, such as scans. There is a channel for each object with a watcher on this gateway. */
 export interface Channels<T> {
   /**
-   * The thing as it is now, then each newer revision up to its last, or beyond it until the thing is gone. The first `next()` throws
+   * The object's current state, then each newer revision up to its last, or beyond it until the object is gone. The first `next()` throws
    * NOT_FOUND if there is none.
    */
   watch(key: number, options?: { readonly beyondLast?: boolean }): Watch<T>;
-  /** Says that the thing has reached a revision. */
+  /** Announces that the object has reached a revision. */
   notify(key: number, revision: number): void;
-  /** Says that the thing may have changed. */
+  /** Announces that the object may have changed. */
   invalidate(key: number): void;
-  /** The same for everything that `matches`, and for everything that was not read yet. */
+  /** The same for all objects that `matches` accepts, and for all that were not read yet. */
   invalidateWhere(matches: (value: T) => boolean): void;
-  /** The keys that are watched now. */
+  /** The keys that are being watched. */
   keys(): number[];
   /** How many watches there are. */
   count(): number;
 }
 
-/** Where channels of one kind read. */
+/** How to read objects of one kind. */
 export interface ChannelSource<T> {
-  /** What one such thing is called, e.g. `scan`. */
+  /** The name of the kind, e.g. `scan`. */
   readonly name: string;
   read(key: number): Promise<T | undefined>;
-  /** Whether this revision is the last. */
+  /** Whether this revision is the last one. */
   isLast(value: T): boolean;
 }
 
 interface Channel<T> {
   readonly listeners: Set<() => void>;
-  /** The newest revision that was read. All watches share the object, so that it is presented once. */
+  /** The newest revision read. All watches share the object, so that it is serialized once. */
   value: T | undefined;
-  /** Reads again, and wakes the listeners if there is a newer revision. Callers that come meanwhile share the read after this one. */
+  /** Reads again and wakes the listeners if there is a newer revision. Callers during a read share the next one. */
   refresh(): Promise<void>;
 }
 
@@ -60,7 +60,7 @@ export function createChannels<T extends { readonly revision: number }>(log: Log
       for (const wake of listeners) wake();
       return callers;
     }, ONE_AT_A_TIME);
-    /** One promise for all callers. */
+    /** The read that new callers share; undefined once it has started. */
     let nextRead: Promise<void> | undefined;
     const channel: Channel<T> = { listeners, value: undefined, refresh: () => (nextRead ??= read()) };
     channels.set(key, channel);
@@ -68,7 +68,7 @@ export function createChannels<T extends { readonly revision: number }>(log: Log
   }
 
   function invalidate(key: number): void {
-    // The listeners are woken after the read, not before: thousands that find nothing new take longer than the read.
+    // Listeners are woken only after the read: waking thousands for nothing takes longer than the read.
     channels
       .get(key)
       ?.refresh()
@@ -82,7 +82,7 @@ export function createChannels<T extends { readonly revision: number }>(log: Log
       let seen = -1;
       let isFirst = true;
 
-      /** Reads again although a value may be there: a change before the registration would be missed otherwise. */
+      /** Reads again even if there is a value. Otherwise a change before the registration would be missed. */
       async function firstStep(): Promise<Step<T> | "end"> {
         await channel.refresh();
         isFirst = false;

@@ -1,7 +1,7 @@
 import type { RestOfRange, Snapshot } from "../db/scan-changes.js";
 import { badInput, type GatewayError } from "../errors.js";
 
-/** A place in the feed: at a snapshot, or between two of them. */
+/** A place in the feed: at a snapshot, or between two snapshots. */
 export type FeedPlace = Snapshot | RestOfRange;
 
 const XID = "\\d{1,20}";
@@ -15,7 +15,7 @@ export function feedCursor(place: FeedPlace): string {
   return Buffer.from(`feed ${text}`).toString("base64url");
 }
 
-/** The place of a cursor. Throws BAD_INPUT for a text that {@link feedCursor} did not make. */
+/** The place of a cursor. Throws BAD_INPUT for text that {@link feedCursor} did not make. */
 export function readFeedCursor(cursor: string): FeedPlace {
   const [text, from, to, changedIn, scanId] = CURSOR.exec(Buffer.from(cursor, "base64url").toString("latin1")) ?? [];
   if (text === undefined || from === undefined || ![from, to ?? from].every(isSnapshot)) throw foreignCursor();
@@ -24,7 +24,7 @@ export function readFeedCursor(cursor: string): FeedPlace {
   return { from, to, after: { changedIn, scanId: Number(scanId) } };
 }
 
-/** Whether Postgres reads it as a `pg_snapshot`: xmin and xmax, and the transactions between them in ascending order. */
+/** Whether Postgres accepts the text as a `pg_snapshot`: xmin and xmax, and the transactions between them in ascending order. */
 function isSnapshot(text: Snapshot): boolean {
   const [xmin = 0n, xmax = 0n, ...running] = text.split(/[:,]/).filter(Boolean).map(BigInt);
   const inOrder = [xmin, ...running].every((xid, i, all) => xid >= (all[i - 1] ?? 1n));
@@ -35,7 +35,7 @@ function isXid(xid: bigint): boolean {
   return xid <= LARGEST_XID;
 }
 
-/** The refusal of a cursor of another list, or of another database. */
+/** The error for a cursor of another list or another database. */
 export function foreignCursor(): GatewayError {
   return badInput("after", "is not a cursor of this feed");
 }

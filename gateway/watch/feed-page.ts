@@ -8,17 +8,17 @@ import { feedCursor } from "./feed-cursor.js";
 export interface FeedEvent {
   /** Scans that were accepted, got another verdict or became final, in the order of their transactions. */
   readonly scans: readonly ScanRecord[];
-  /** The place after these scans: a reader that continues from here misses nothing. */
+  /** The place after these scans. A reader that continues here misses nothing. */
   readonly cursor: string;
 }
 
-/** An event, and the part of its range that is still to be read; undefined if there is none. */
+/** An event, and the rest of its range to read; undefined if there is none. */
 export interface FeedPage {
   readonly event: FeedEvent;
   readonly rest: RestOfRange | undefined;
 }
 
-/** Scans of one event at most. */
+/** The most scans in one event. */
 export const FEED_PAGE = 100;
 
 /** Reads the first scans of a range. */

@@ -4,34 +4,34 @@ import { feedCursor, foreignCursor, type FeedPlace } from "./feed-cursor.js";
 import type { FeedEvent, FeedPage } from "./feed-page.js";
 import { Watch, type Step } from "./watch.js";
 
-/** A feed as all its readers share it. Its events are numbered. */
+/** A feed, shared by all its readers. Its events are numbered. */
 export interface SharedFeed {
   readonly listeners: Set<() => void>;
   /** Everything up to this snapshot has been published, in events up to this number; undefined before the first refresh. */
   settled: { readonly at: Snapshot; readonly number: number } | undefined;
-  /** Why its changes cannot be read; undefined while they can. Its readers end with it. */
+  /** Why its changes cannot be read; undefined while they can. A failure ends all its readers. */
   failure: { readonly error: unknown } | undefined;
   /** The newest event, and the place after it. */
   last: { readonly event: FeedEvent; readonly number: number; readonly place: FeedPlace };
 }
 
-/** What a reader needs of its feed. */
+/** What a reader uses of its feed. */
 export interface FeedAccess {
   readonly feed: SharedFeed;
-  /** Publishes everything up to now. */
+  /** Publishes all changes up to now. */
   refresh(): Promise<void>;
-  /** Reads a page for one reader alone; undefined once `isWanted` is false. */
+  /** Reads a page for a single reader; undefined once `isWanted` returns false. */
   read(range: SnapshotRange, isWanted: () => boolean): Promise<FeedPage | undefined>;
-  /** Called once, when the reader has ended. */
+  /** Called once when the reader has ended. */
   close(): void;
 }
 
 type State =
   /** Nothing was read yet. */
   | { readonly mode: "starting" }
-  /** Reads pages of its own: the feed has published them to others already. */
+  /** Reads pages by itself, because the feed has already published them to others. */
   | { readonly mode: "catching-up"; readonly place: FeedPlace }
-  /** Takes each event that the feed publishes; `seen` is the number of the last one. */
+  /** Receives each event that the feed publishes; `seen` is the number of the last one. */
   | { readonly mode: "live"; readonly place: FeedPlace; readonly seen: number }
   | { readonly mode: "ended" };
 
@@ -42,7 +42,7 @@ const TRANSITIONS: Readonly<Record<State["mode"], readonly State["mode"][]>> = {
   ended: [],
 };
 
-/** Reads a feed from a place, or from now on. Its first item throws BAD_INPUT for a place that this database never was at. */
+/** Reads a feed from a place, or from now on. The first item throws BAD_INPUT for a place that never existed in this database. */
 export function readFeed({ feed, refresh, read, close }: FeedAccess, after: FeedPlace | undefined): Watch<FeedEvent> {
   let state: State = { mode: "starting" };
   const current = (): State => state;
@@ -80,7 +80,7 @@ export function readFeed({ feed, refresh, read, close }: FeedAccess, after: Feed
     return page.event;
   }
 
-  /** The next event of a live reader; undefined if it has to wait, "missed" if the feed has published more than one meanwhile. */
+  /** The next event for a live reader; undefined if it has to wait, "missed" if the feed published more than one event meanwhile. */
   function takeLive(seen: number): FeedEvent | "missed" | undefined {
     const { settled, last } = feed;
     if (seen === last.number) return undefined;
@@ -88,7 +88,7 @@ export function readFeed({ feed, refresh, read, close }: FeedAccess, after: Feed
       enter({ mode: "live", place: last.place, seen: last.number });
       return last.event;
     }
-    // The feed is publishing a long range. The reader waits for its end, and then reads what it has missed of it.
+    // The feed is publishing a long range. The reader waits until that is complete, and then reads what it missed.
     return settled && seen < settled.number ? "missed" : undefined;
   }
 
@@ -96,7 +96,7 @@ export function readFeed({ feed, refresh, read, close }: FeedAccess, after: Feed
     if (feed.failure) throw feed.failure.error;
     if (state.mode === "starting") {
       const event = await start();
-      // The first event is sent even without scans: it carries a cursor.
+      // The first event is sent even without scans, because it carries a cursor.
       return event && { value: event };
     }
     for (;;) {

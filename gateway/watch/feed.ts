@@ -11,39 +11,39 @@ import { readFeed, type SharedFeed } from "./feed-reader.js";
 import { isAbsence, MOST_TIMEOUTS, retryRead, throttled } from "./reading.js";
 import type { Watch } from "./watch.js";
 
-/** Scans as they are accepted, get another verdict and become final. */
+/** Scans as they are accepted, change their verdict and become final. */
 export interface Feeds {
   /**
-   * The changes since a place, or from now on, without end. The first event comes at once, even without scans, so that every
-   * reader has a cursor. It throws BAD_INPUT for a place that this database never was at.
+   * The changes since a place, or from now on, without end. The first event is sent at once, even without scans, so that every reader has a
+   * cursor. It throws BAD_INPUT for a place that never existed in this database.
    */
   watch(wanted: ScanCriteria, after: FeedPlace | undefined): Watch<FeedEvent>;
-  /** Says that scans may have changed. */
+  /** Announces that scans may have changed. */
   invalidate(): void;
   /** How many watches there are. */
   count(): number;
 }
 
-/** The feed of one filter: its readers share each statement and each event. */
+/** The feed of one filter. Its readers share every statement and every event. */
 interface Feed extends SharedFeed {
   readonly wanted: ScanCriteria;
   /** Aborted when its last reader has left. */
   readonly left: AbortController;
-  /** By `performance.now()`. */
+  /** By the clock of `performance.now()`. */
   publishedAt: number;
-  /** How often in a row its changes could not be read, and when it is read again. */
+  /** How many reads have failed in a row, and when to read again. */
   failures: number;
   resumeAt: number;
 }
 
-/** Changes that follow each other closely are read together, no more often than this. */
+/** Changes in quick succession are read together, at most this often. */
 const REST_MS = 50;
-/** A feed without changes publishes a new cursor this often: catching up from an old one is expensive. */
+/** How often a feed without changes publishes a new cursor: catching up from an old one is expensive. */
 const NEW_CURSOR_MS = 60_000;
 
 const SOURCE = "the feed of scans";
 
-/** `listDb` reads what callers choose: its statements have a time limit, and `cancelDb` ends them for callers that have left. */
+/** `listDb` runs reads with arbitrary filters: its statements have a time limit, and `cancelDb` cancels them for clients that have left. */
 export function createFeeds(db: Database, listDb: Database, log: Logger, cancelDb = db): Feeds {
   const feeds = new Map<string, Feed>();
 
@@ -56,15 +56,15 @@ export function createFeeds(db: Database, listDb: Database, log: Logger, cancelD
   );
   const refreshSoon = throttled(log, REST_MS, refresh);
 
-  /** One snapshot for all feeds, and at least one statement for each. */
+  /** One snapshot for all feeds, and at least one statement per feed. */
   async function publishAll(): Promise<void> {
     const to = await readSnapshot(db);
     await Promise.all([...feeds.values()].map((feed) => publishOrEnd(feed, to)));
   }
 
   /**
-   * A filter that takes too long does not stop the other feeds. Its changes are read less and less often, and when that fails again
-   * and again its readers are told.
+   * A filter that takes too long does not hold up the other feeds. Its changes are read less and less often; after repeated failures its
+   * readers get the error.
    */
   async function publishOrEnd(feed: Feed, to: Snapshot): Promise<void> {
     if (performance.now() < feed.resumeAt) return;
@@ -123,7 +123,7 @@ export function createFeeds(db: Database, listDb: Database, log: Logger, cancelD
     watch(wanted, after) {
       const key = JSON.stringify(wanted);
       const known = feeds.get(key);
-      // The readers of one that has failed are being told.
+      // A failed feed is still reporting the failure to its readers, so a new one is opened.
       const feed = known && !known.failure ? known : open(key, wanted);
       const left = createAbortController();
       const access = {
@@ -143,7 +143,7 @@ export function createFeeds(db: Database, listDb: Database, log: Logger, cancelD
   };
 }
 
-/** A reader's place is all that its caller has given to the statement. */
+/** The reader's place is the only client input in the statement, so a data error means a bad cursor. */
 function refuseCursor(error: unknown): never {
   throw isDataError(error) ? foreignCursor() : error;
 }

@@ -7,17 +7,17 @@ import type { Fleet } from "../fleet/fleet.js";
 import type { PresentAgent } from "../fleet/presence.js";
 import { createListWatch, createValueWatch, type ListWatch } from "./list-watch.js";
 
-/** The lists of the fleet that subscribers of this gateway watch. */
+/** The lists of the fleet that subscribers on this gateway watch. */
 export interface FleetWatches {
   readonly agents: ListWatch<PresentAgent>;
-  /** The same agents, for those who want to know of each heartbeat. */
+  /** The same agents, for subscribers that want every heartbeat. */
   readonly heartbeats: ListWatch<PresentAgent>;
   readonly goneAgents: ListWatch<readonly AgentRecord[]>;
   readonly engines: ListWatch<EngineRecord>;
   readonly queues: ListWatch<QueueRecord>;
 }
 
-/** What rooms above read for them. */
+/** Reads that are provided by the folders above this one. */
 export interface FleetReaders {
   queues(): Promise<QueueRecord[]>;
   goneAgents(): Promise<AgentRecord[]>;
@@ -32,7 +32,7 @@ export function createFleetWatches(db: Database, fleet: Fleet, readers: FleetRea
   return {
     agents: createListWatch<PresentAgent>(log, {
       ...agents,
-      // Every heartbeat changes this time.
+      // This time changes with every heartbeat.
       comparable: (presence) => ({ ...presence, lastHeardAt: null }),
     }),
     heartbeats: createListWatch<PresentAgent>(log, { ...agents, comparable: (presence) => presence }),
@@ -41,7 +41,7 @@ export function createFleetWatches(db: Database, fleet: Fleet, readers: FleetRea
       name: "the catalogue",
       read: () => readEngines(db),
       key: ({ engineId }) => String(engineId),
-      // Every announcement of a healthy engine changes this time.
+      // This time changes with every announcement of a healthy engine.
       comparable: (engine) => ({ ...engine, lastHealthyAt: null }),
     }),
     queues: createListWatch<QueueRecord>(log, {

@@ -12,7 +12,7 @@ interface Rescan {
   readonly run: object | null;
 }
 
-/** For each engine whether samples are scanned again after its updates, and how far that is. */
+/** For each engine, whether samples are rescanned after its updates, and the progress. */
 export function createRescanWatch<R extends Rescan>(read: () => Promise<readonly R[]>, log: Logger): ListWatch<R> {
   return createListWatch<R>(log, {
     name: "what is scanned again after updates",
@@ -22,7 +22,7 @@ export function createRescanWatch<R extends Rescan>(read: () => Promise<readonly
   });
 }
 
-/** The latest verdicts that have changed with an engine's signatures. */
+/** The latest verdicts that changed with an engine's signatures. */
 export function createFlipWatch(db: Database, log: Logger): ListWatch<VerdictFlipRecord> {
   return createListWatch<VerdictFlipRecord>(log, {
     name: "the latest changed verdicts",

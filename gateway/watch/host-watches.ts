@@ -9,7 +9,7 @@ import type { UpdateSetRecord } from "../db/update-sets.js";
 import type { Fleet } from "../fleet/fleet.js";
 import { createValueWatch, type ListWatch } from "./list-watch.js";
 
-/** What subscribers of this gateway watch of the hosts that join and are steered. */
+/** What subscribers on this gateway watch about joining and managed hosts. */
 export interface HostWatches {
   readonly agentKeys: ListWatch<readonly AgentKeyRecord[]>;
   readonly agentSettings: ListWatch<readonly AgentSettingsRecord[]>;
@@ -33,7 +33,7 @@ export function createHostWatches(
     agentSettings: createValueWatch(log, {
       name: "the settings of agents",
       read: () => readAgentSettings(db),
-      // Whether they are applied is told by the agents.
+      // Agents report whether the settings are applied.
       comparable: (records) => [records, fleet.agents().map(({ agent, settings }) => [agent, settings])],
     }),
     rollingRestart: createValueWatch(log, {
@@ -43,7 +43,7 @@ export function createHostWatches(
     updateSets: createValueWatch(log, {
       name: "the updates of engines",
       read: readers.updateSets,
-      // The time since its first host serves goes on by itself.
+      // The canary's time grows continuously and is not a change.
       comparable: (sets) => sets.map(({ update, ...set }) => [set, update && { ...update, canaryMs: null }]),
     }),
     rulesets: createValueWatch(log, {

@@ -3,43 +3,43 @@ import { batched } from "../batches/batch.js";
 import { retryRead, throttled } from "./reading.js";
 import { Watch } from "./watch.js";
 
-/** The whole list, or what has changed in it since the revision before. */
+/** The whole list, or its changes since the previous revision. */
 export interface ListChange<T> {
-  /** Counts the changes that this gateway has seen. */
+  /** Counts the changes seen by this gateway. */
   readonly revision: number;
   /** Whether `items` is the whole list. */
   readonly snapshot: boolean;
   readonly items: readonly T[];
-  /** Items that are not in the list any more, as they last were. */
+  /** Items that left the list, in their last state. */
   readonly gone: readonly T[];
 }
 
-/** A list that is watched as a whole, such as the agents or the catalogue. It is read only while somebody watches. */
+/** A list that is watched as a whole, such as the agents or the catalogue. It is read only while it has watchers. */
 export interface ListWatch<T> {
   /** The whole list, then its changes, without end. A reader that misses a change gets the whole list again. */
   watch(): Watch<ListChange<T>>;
-  /** Says that the list may have changed. */
+  /** Announces that the list may have changed. */
   invalidate(): void;
   /** How many watches there are. */
   count(): number;
 }
 
-/** Where a list is read. */
+/** How to read a list. */
 export interface ListSource<T> {
   readonly name: string;
   read(): Promise<readonly T[]>;
   key(item: T): string;
-  /** The part of an item that makes a change if it differs. */
+  /** The part of an item that counts as a change if it differs. */
   comparable(item: T): unknown;
-  /** The list is read this often even if nothing invalidates it; a second without it. */
+  /** How often the list is read even if nothing invalidates it; a second by default. */
   readonly everyMs?: number;
 }
 
 const POLL_MS = 1_000;
-/** The list is read no more often than this. */
+/** The list is read at most this often. */
 const REST_MS = 100;
 
-/** Watches one value as a list that has only it. */
+/** Watches one value as a list of one item. */
 export function createValueWatch<T>(
   log: Logger,
   source: Pick<ListSource<T>, "name" | "everyMs"> & { read(): Promise<T>; comparable?(value: T): unknown },

@@ -1,13 +1,13 @@
 import type { Logger } from "pino";
 import { createValueWatch, type ListWatch } from "./list-watch.js";
 
-/** What subscribers of this gateway watch of the mesh as a whole. */
+/** What subscribers on this gateway watch of the mesh as a whole. */
 export interface MeshWatches<Readiness, System> {
   readonly readiness: ListWatch<Readiness>;
   readonly system: ListWatch<System>;
 }
 
-/** The fill of disks and streams changes all the time, and counting costs a little. */
+/** Disk and stream usage changes all the time, and counting has a cost. */
 const SYSTEM_EVERY_MS = 5_000;
 
 export function createMeshWatches<Readiness, System>(

@@ -3,12 +3,12 @@ import { setTimeout as pause } from "node:timers/promises";
 import { GatewayError, QueryTimeout } from "../errors.js";
 
 const RETRY_MS = 500;
-/** Statements that take too long are not improved by repeating them: after so many in a row their reader is told. */
+/** Repeating a statement that takes too long does not make it faster. After this many timeouts in a row, its reader gets the error. */
 export const MOST_TIMEOUTS = 3;
 
 /**
- * Reads until it succeeds: a database or a bus that is away is no reason to end a subscription. A statement that takes too long is
- * tried again less and less often, and not for ever. Returns undefined once `isWanted` is false. Throws everything else.
+ * Reads until it succeeds, because an outage of the database or the bus should not end a subscription. A statement that times out is
+ * retried less and less often, and not forever. Returns undefined once `isWanted` returns false. Throws all other errors.
  */
 export async function retryRead<T>(
   log: Logger,
@@ -30,12 +30,12 @@ export async function retryRead<T>(
   return undefined;
 }
 
-/** Whether a part of the mesh is away, which passes. */
+/** Whether a part of the mesh is away, which is temporary. */
 export function isAbsence(error: unknown): boolean {
   return error instanceof GatewayError && error.code === "UNAVAILABLE";
 }
 
-/** A function that runs `refresh` at once when it is called, and however often it is called, not again before `restMs` have passed. */
+/** Returns a function that runs `refresh` at once, but at most once per `restMs` however often it is called. */
 export function throttled(log: Logger, restMs: number, refresh: () => Promise<void>): () => void {
   let isRequested = false;
   let isRunning = false;

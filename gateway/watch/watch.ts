@@ -8,17 +8,17 @@ type Found<T> = Step<T> | "end" | undefined;
 
 /** Where a watch gets its items. */
 export interface Source<T> {
-  /** Called once, before anything is read. `wake` is to be called whenever there may be a new item. Returns the opposite. */
+  /** Called once before anything is read. The source calls `wake` whenever there may be a new item. Returns a function that unregisters. */
   register(wake: () => void): () => void;
-  /** The next item; undefined if there is none now, "end" if there will be none. What it throws ends the watch. */
+  /** The next item; undefined if there is none now, "end" if there will be no more. An error ends the watch. */
   step(): Promise<Found<T>> | Found<T>;
 }
 
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
 /**
- * Items for one reader. Nothing is queued: a slow reader gets the newest item when it asks. It can be read as an async iterator,
- * or with `poll` and `onReady`, which costs least where thousands watch the same thing.
+ * Items for one reader. Nothing is queued: a slow reader gets the newest item when it asks. It can be read as an async iterator, or with
+ * `poll` and `onReady`, which is cheapest if thousands watch the same object.
  */
 export class Watch<T> implements AsyncIterableIterator<T> {
   private readonly unregister: () => void;
@@ -36,12 +36,12 @@ export class Watch<T> implements AsyncIterableIterator<T> {
     });
   }
 
-  /** Sets the one callback that is called whenever `poll` may return something. It must not throw: others are notified after it. */
+  /** Sets the only callback for when `poll` may return something. It must not throw, because others are notified after it. */
   onReady(notify: () => void): void {
     this.notify = notify;
   }
 
-  /** What `next()` would return, if it is there now. Throws the error that ended the watch. */
+  /** What `next()` would return, if it is available now. Throws the error that ended the watch. */
   poll(): IteratorResult<T, undefined> | undefined {
     const found = this.peek();
     if (found === undefined) return undefined;
@@ -50,7 +50,7 @@ export class Watch<T> implements AsyncIterableIterator<T> {
     return found === "end" ? DONE : { done: false, value: found.value };
   }
 
-  /** Resolves to this watch once its first item is there, or the signal has ended it; rejects with the error that ends it before. */
+  /** Resolves to this watch once its first item is available or the signal has ended it; rejects with an error that ends it earlier. */
   async ready(signal: AbortSignal): Promise<this> {
     const leave = () => void this.return();
     if (signal.aborted) leave();
@@ -79,7 +79,7 @@ export class Watch<T> implements AsyncIterableIterator<T> {
     this.end();
   }
 
-  /** Ends the watch, also for a reader that is waiting in `next()`. */
+  /** Ends the watch, and wakes a reader that is waiting in `next()`. */
   async return(): Promise<IteratorReturnResult<undefined>> {
     const { notify } = this;
     this.cancel();
@@ -127,7 +127,7 @@ export class Watch<T> implements AsyncIterableIterator<T> {
 
   private fail(error: unknown): void {
     this.stepping = false;
-    // A reader that has cancelled has no use for the error.
+    // A reader that has cancelled does not need the error.
     if (this.ended) return;
     this.failure = { error };
     this.end();

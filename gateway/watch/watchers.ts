@@ -7,17 +7,17 @@ import type { Database } from "../db/database.js";
 import { readBriefScans, readRevisions, readScan } from "../db/scans.js";
 import { createChannels, type Channels } from "./channels.js";
 
-/** Scans that are watched. */
+/** The watched scans. */
 export interface ScanChannels extends Channels<ScanReport> {
-  /** The same without the results' details, for those who do not ask for them. */
+  /** The same without the results' details, for subscribers that do not select them. */
   readonly watchBrief: Channels<BriefReport>["watch"];
 }
 
-/** The scans and batches that are watched on this gateway. */
+/** The scans and batches watched on this gateway. */
 export interface Watchers {
   readonly scans: ScanChannels;
   readonly batches: Channels<BatchRecord>;
-  /** Takes hints of changed scans from the bus, or of this gateway itself. */
+  /** Takes hints about changed scans, from the bus or from this gateway. */
   notify(hints: readonly Hint[]): void;
   /** Asks Postgres for changes whose hints may have been lost. */
   resync(): Promise<void>;
@@ -58,7 +58,7 @@ const READ_TOGETHER = { size: 100, parallel: 2 };
 function createScanChannels(db: Database, log: Logger): ScanChannels {
   const isLast = ({ endDate }: BriefReport) => endDate !== null;
   const full = createChannels<ScanReport>(log, { name: "scan", read: (scanId) => readScan(db, scanId), isLast });
-  // Scans change together: results are recorded in batches.
+  // Reads are batched, because scans change together: results are recorded in batches.
   const read = batched((scanIds: number[]) => readBriefScans(db, scanIds), READ_TOGETHER);
   const brief = createChannels<BriefReport>(log, { name: "scan", read, isLast });
   return {

@@ -1,10 +1,10 @@
 import { storableText } from "../../schema/storable.js";
 
 const LONGEST_LINE = 500;
-/** A receiver cannot put a delivery off for longer. */
+/** The longest that a receiver can postpone a delivery. */
 const LONGEST_WAIT_MS = 24 * 3_600_000;
 
-/** The milliseconds that a `Retry-After` asks for, as seconds or as a date; undefined if there is none that can be read. */
+/** The delay of a `Retry-After` header, given in seconds or as a date, in milliseconds; undefined if it is missing or unreadable. */
 export function readRetryAfter(header: string | undefined, now = Date.now()): number | undefined {
   if (header === undefined) return undefined;
   const text = header.trim();
@@ -12,7 +12,7 @@ export function readRetryAfter(header: string | undefined, now = Date.now()): nu
   return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), LONGEST_WAIT_MS);
 }
 
-/** An error as one line that people can read. A connection that was tried at several addresses tells of each. */
+/** An error as one readable line. If a connection was tried at several addresses, it lists the error of each. */
 export function lineOf(error: unknown): string {
   const messages = error instanceof AggregateError ? error.errors.map(messageOf) : [messageOf(error)];
   const line = [...new Set(messages)]

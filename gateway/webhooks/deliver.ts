@@ -23,7 +23,7 @@ import { createRowBatches } from "../batches/row-batches.js";
 import { lineOf, readRetryAfter } from "./answer.js";
 import { postWebhook } from "./webhook-request.js";
 
-/** The parts of the gateway that sending webhooks needs. */
+/** The parts of the gateway needed for sending webhooks. */
 export interface WebhookParts {
   readonly config: Pick<GatewayConfig, "webhookNetworks">;
   readonly db: Database;
@@ -37,12 +37,12 @@ export interface WebhookSender {
 
 const POLL_MS = 500;
 const FINALS_BATCH = 1_000;
-/** The most deliveries in flight to one webhook, so that a slow receiver delays no other. */
+/** The most deliveries in flight per webhook, so that a slow receiver does not delay the others. */
 const IN_FLIGHT_EACH = 10;
 const LEASE_MS = 30_000;
 const CLEAN_UP_MS = 600_000;
 const CLEAN_UP_BATCH = 10_000;
-/** Seconds until the next attempt, after each failed one. After the last the delivery has failed: two days in all. */
+/** Seconds to wait after each failed attempt. After the last one, two days in all, the delivery has failed. */
 const BACK_OFF_S = [5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400, 28_800, 43_200, 86_400];
 const GONE = 410;
 const ALL_DUE: DueWebhooks = { untold: true, deliveries: true };
@@ -54,11 +54,11 @@ export function startWebhooks(parts: WebhookParts): WebhookSender {
   const finals = createRowBatches(FINALS_BATCH, parts.log, "scan");
   let cleanedAt = -Infinity;
 
-  /** Each on its own: what fails holds up nothing else. */
+  /** Separate steps, so that a failed one does not hold up the others. */
   const steps: { name: string; isDue(due: DueWebhooks): boolean; run(): Promise<void> }[] = [
     { name: "enter deliveries of final scans", isDue: ({ untold }) => untold, run: enterFinals },
     { name: "remove old deliveries", isDue: () => performance.now() - cleanedAt > CLEAN_UP_MS, run: cleanUp },
-    // What was just entered is due.
+    // Deliveries that were just queued are due at once.
     { name: "read due deliveries", isDue: ({ untold, deliveries }) => untold || deliveries, run: beginDue },
   ];
 
@@ -122,7 +122,7 @@ async function deliver(parts: WebhookParts, due: DueDelivery, signal: AbortSigna
   const result: AttemptResult = report
     ? await attempt(parts, due, payload(due.event, report, await flipOf(parts.db, due)), signal)
     : { state: "FAILED", status: null, error: "the scan was deleted" };
-  // The gateway is stopping: the lease expires, and another attempt follows.
+  // The gateway is stopping. The lease will expire and another attempt will follow.
   if (signal.aborted && result.status === null) return;
   if (result.status === GONE) await enableWebhook(parts.db, due.webhookId, false);
   await settleDelivery(parts.db, due, result);
@@ -149,15 +149,15 @@ async function attempt(parts: WebhookParts, due: DueDelivery, body: string, sign
   }
 }
 
-/** The next attempt comes no earlier than the receiver asks for. */
+/** Schedules the next attempt, no earlier than the receiver asked for. */
 function failed({ attempts }: DueDelivery, status: number | null, error: string, retryAfterMs = 0): AttemptResult {
   const seconds = status === GONE ? undefined : BACK_OFF_S[attempts - 1];
   if (seconds === undefined) return { state: "FAILED", status, error };
-  // Jitter: a receiver that is back does not get everything at once.
+  // Jitter, so that a receiver that has recovered does not get everything at once.
   return { state: "PENDING", status, error, retryMs: Math.max(seconds * 1_000, retryAfterMs) * (1 + Math.random() / 5) };
 }
 
-/** What has changed, for the event that tells of that. */
+/** The changed verdict, for events about that. */
 async function flipOf(db: Database, { event, scanId }: DueDelivery): Promise<object | undefined> {
   const found = event === "VERDICT_FLIPPED" ? await readFlipOf(db, scanId) : undefined;
   if (!found) return undefined;
@@ -167,7 +167,7 @@ async function flipOf(db: Database, { event, scanId }: DueDelivery): Promise<obj
   return { flipId, engine, at, from, to };
 }
 
-/** The body of a delivery: the scan as it is at the time of sending. */
+/** The body of a delivery: the scan in its state at the time of sending. */
 function payload(event: WebhookEvent, report: BriefReport, flip: object | undefined): string {
   const { scanId, name, verdict, detections, done, total, revision, startDate, endDate, labels, batchId, previous } = report;
   const { md5, sha1, sha256, size, mime } = report.sample;

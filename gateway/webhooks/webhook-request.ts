@@ -8,17 +8,17 @@ import { timeLimit } from "../../schema/time-limit.js";
 /** An address range such as `10.0.0.0/8`. */
 export type Network = string;
 
-/** A receiver is, or resolves to, an address that webhooks may not reach. */
+/** The receiver is, or resolves to, an address that webhooks may not reach. */
 export class ForbiddenAddress extends Error {
   override readonly name = "ForbiddenAddress";
 }
 
 const TIMEOUT_MS = 10_000;
 const NO_ANSWER = `no answer within ${TIMEOUT_MS / 1000} s`;
-/** How much of an answer is read. Only its status is used. */
+/** How much of a response is read. Only its status is used. */
 const ANSWER_BYTES = 64 * 1024;
 
-/** Whether webhooks may be sent to an address: one of the public internet, or of the networks that the operator allows. */
+/** Whether webhooks may be sent to an address: a public one, or one in the networks that the operator allows. */
 export function isAllowed(address: string, networks: readonly Network[]): boolean {
   const parsed = ipaddr.process(inGroups(address));
   if (isPublic(parsed)) return true;
@@ -28,19 +28,19 @@ export function isAllowed(address: string, networks: readonly Network[]): boolea
   });
 }
 
-/** An address of IPv6 without dots: the library reads ::8.8.8.8 as ::ffff:8.8.8.8, which is another one. */
+/** An IPv6 address without dots, because the library reads ::8.8.8.8 as ::ffff:8.8.8.8, a different address. */
 function inGroups(address: string): string {
   return address.includes(".") && URL.canParse(`http://[${address}]`)
     ? new URL(`http://[${address}]`).hostname.slice(1, -1)
     : address;
 }
 
-/** Addresses of IPv6 are public within 2000::/3 alone: what is outside is old, or embeds an address of IPv4, as ::7f00:1 does. */
+/** IPv6 addresses are public only within 2000::/3: others are deprecated or embed an IPv4 address, like ::7f00:1. */
 function isPublic(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
   return address.range() === "unicast" && (address.kind() === "ipv4" || address.match(ipaddr.parseCIDR("2000::/3")));
 }
 
-/** Refuses a host that is, or now resolves to, nothing but forbidden addresses. Throws {@link ForbiddenAddress} or what the resolver says. */
+/** Throws {@link ForbiddenAddress} if a host is, or now resolves to, only forbidden addresses; also throws the resolver's errors. */
 export async function checkHost(hostname: string, networks: readonly Network[]): Promise<void> {
   const literal = literalOf(hostname);
   if (literal !== undefined) return assertAllowed(literal, networks);
@@ -63,8 +63,8 @@ function forbidden(address: string): ForbiddenAddress {
 }
 
 /**
- * Resolves a name to its allowed addresses. The connection is made to the address that was checked, so the name cannot be pointed
- * elsewhere in between.
+ * Resolves a name to its allowed addresses. The connection uses the address that was checked, so the name cannot be pointed elsewhere in
+ * between.
  */
 function safeLookup(networks: readonly Network[]): LookupFunction {
   return (hostname, options, callback) => {
@@ -88,14 +88,14 @@ export interface WebhookRequest {
   readonly signal: AbortSignal;
 }
 
-/** What a receiver answered. */
+/** A receiver's response. */
 export interface WebhookAnswer {
   readonly status: number;
-  /** Its header of that name. */
+  /** Its `Retry-After` header. */
   readonly retryAfter: string | undefined;
 }
 
-/** Posts to a receiver and returns its answer. Redirects are not followed. Throws if it does not answer within 10 s. */
+/** Posts to a receiver and returns its response. Redirects are not followed. Throws if there is no response within 10 s. */
 export async function postWebhook({ url, headers, body, networks, signal }: WebhookRequest): Promise<WebhookAnswer> {
   const target = new URL(url);
   const literal = literalOf(target.hostname);
@@ -117,11 +117,11 @@ export async function postWebhook({ url, headers, body, networks, signal }: Webh
         bytes += part.length;
         if (bytes > ANSWER_BYTES) answer.destroy();
       });
-      // Only the status matters, not how the rest of the answer ends.
+      // Only the status matters, not how the rest of the response ends.
       answer.on("error", () => answer.destroy());
     });
     outgoing.on("error", (error) => reject(limit.isOver() ? new Error(NO_ANSWER, { cause: error }) : error));
-    // The limit also ends an answer that never does.
+    // The time limit also covers a response that never ends.
     outgoing.on("close", limit.clear);
     outgoing.end(body);
   });
