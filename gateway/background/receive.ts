@@ -75,7 +75,7 @@ function engineOf({ fleet }: ScanContext, internet: InternetClass, { subject, da
   return engine;
 }
 
-/** A result that names another agent than the one that NATS says published it. */
+/** The message names another agent than the one that published it. */
 class OfAnotherAgent extends MalformedMessage {}
 
 /** Where agents have their own accounts, the subject names the publishing agent, and the message must agree with it. */

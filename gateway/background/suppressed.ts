@@ -19,8 +19,8 @@ function detectionsOf({ verdict, signature, detections }: IncomingResult): reado
 }
 
 /**
- * If everything that a result found is suppressed, it is not a detection any more. If the engine reports only its first finding, the result
- * becomes UNSCANNED, because nobody knows what else is in the sample. Such results are never reused by a later scan.
+ * If everything that a result found is suppressed, it is not a detection any more. If the engine reports only its first finding, it becomes
+ * UNSCANNED, because nobody knows what else is in the sample. Results with suppressions are never reused by a later scan.
  */
 export function withoutSuppressed(result: IncomingResult, live: readonly LiveSuppression[]): IncomingResult {
   const reasonOf = ({ signature }: Detection) =>

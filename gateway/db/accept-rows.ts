@@ -1,4 +1,4 @@
-/** What is to be accepted, and its form as JSON for the statement. */
+/** The scans to accept, and their form as JSON for the statement. */
 
 import type { Speed } from "../../schema/classes.js";
 import type { EngineRecord } from "../../schema/reports.js";

@@ -100,7 +100,7 @@ export interface HostChange {
   readonly reason?: string | null;
   readonly bytes?: number;
   readonly total?: number;
-  /** Its turn has come. */
+  /** Whether its turn has come. */
   readonly begins?: true;
   readonly isGone?: boolean;
   readonly isUnwell?: boolean;

@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { SampleLocation, StoredBlob } from "../bus/sample-store.js";
 import type { Tx } from "./database.js";
 
-/** What is to be removed from one account: requests from SCANS, or a copy of a sample. */
+/** Messages to remove from one account: requests from SCANS, or a copy of a sample. */
 export interface Removal {
   readonly id: number;
   readonly internet: boolean;

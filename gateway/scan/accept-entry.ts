@@ -28,7 +28,7 @@ export function answerOf({ answer }: Entry): Acceptance | Error {
   return answer;
 }
 
-/** What is inserted for an entry. */
+/** The scans to insert for an entry. */
 export function newScans(ctx: ScanContext, { request, claim, plans }: Entry): NewScans {
   const { caller, kind, options: shared, samples, repeats, grows, action } = request;
   const scans = samples.map(({ sample, name, options = shared, previous = repeats?.previous ?? null }, i): NewScan => {

@@ -5,7 +5,7 @@ import type { StoredSample } from "../db/samples.js";
 import type { CreatedIds } from "./idempotency.js";
 import type { ScanOptions } from "./scan-input.js";
 
-/** A sample whose bytes are stored: one that already has a row, or one that still needs one. */
+/** A sample whose bytes are stored, with a row or still without one. */
 export type StoredOrNew = KnownSample | NewSample;
 
 export interface KnownSample {
