@@ -22,6 +22,11 @@ export interface SwitchOptions {
   /** What it must pass before it serves. */
   readonly trial: SelfTest;
   readonly signal: AbortSignal;
+  /**
+   * Called in the step in which it begins to serve, or in which what was ended for it serves again, with why: whoever looks at the engine
+   * sees neither beside what was said before.
+   */
+  readonly onServing?: ((failure?: unknown) => void) | undefined;
 }
 
 /** An engine that can be exchanged between two samples. */
@@ -84,10 +89,11 @@ export function createSwitchingEngine(first: EngineParts, host: EngineHost, prov
     if (!engine.takesWork()) throw new Unavailable(engine.presence().reason ?? "it does not start");
   }
 
-  async function seat(next: Member): Promise<void> {
+  async function seat(next: Member, onServing: () => void): Promise<void> {
     next.selfTest = host.selfTest;
     next.engine.refuse(refused);
-    [serving, candidate] = [next, undefined];
+    [serving, candidate, paused] = [next, undefined, null];
+    onServing();
     host.onChange();
     await next.engine.ignore(ignored);
   }
@@ -104,7 +110,7 @@ export function createSwitchingEngine(first: EngineParts, host: EngineHost, prov
     return member.running === 0 ? Promise.resolve() : new Promise((resolve) => (member.onIdle = resolve));
   }
 
-  async function switchBeside(made: Provision | null, trial: SelfTest, signal: AbortSignal): Promise<void> {
+  async function switchBeside(made: Provision | null, { trial, signal, onServing }: SwitchOptions): Promise<void> {
     const old = serving;
     const next = await makeCandidate(made, trial);
     candidate = next;
@@ -115,11 +121,11 @@ export function createSwitchingEngine(first: EngineParts, host: EngineHost, prov
       await next.engine.stop();
       throw error;
     }
-    await seat(next);
+    await seat(next, () => onServing?.());
     retire(old);
   }
 
-  async function switchInTurn(made: Provision | null, trial: SelfTest, signal: AbortSignal): Promise<void> {
+  async function switchInTurn(made: Provision | null, { trial, signal, onServing }: SwitchOptions): Promise<void> {
     const old = serving;
     pause(UPDATING);
     try {
@@ -129,7 +135,7 @@ export function createSwitchingEngine(first: EngineParts, host: EngineHost, prov
         const next = await makeCandidate(made, trial);
         candidate = next;
         await startTested(next, signal);
-        await seat(next);
+        await seat(next, () => onServing?.());
       } catch (error) {
         await candidate?.engine.stop();
         candidate = undefined;
@@ -137,11 +143,11 @@ export function createSwitchingEngine(first: EngineParts, host: EngineHost, prov
         if (stopping.signal.aborted) throw error;
         serving = back;
         await back.engine.start();
-        await seat(back);
+        await seat(back, () => onServing?.(error));
         throw error;
       }
     } finally {
-      pause(null);
+      if (paused !== null) pause(null);
     }
   }
 
@@ -196,10 +202,10 @@ export function createSwitchingEngine(first: EngineParts, host: EngineHost, prov
     ...(remake === undefined
       ? {}
       : {
-          async switchTo(made: Provision | null, { beside, trial, signal }: SwitchOptions) {
-            const both = AbortSignal.any([signal, stopping.signal]);
-            both.throwIfAborted();
-            await (beside ? switchBeside(made, trial, both) : switchInTurn(made, trial, both));
+          async switchTo(made: Provision | null, options: SwitchOptions) {
+            const both = { ...options, signal: AbortSignal.any([options.signal, stopping.signal]) };
+            both.signal.throwIfAborted();
+            await (options.beside ? switchBeside(made, both) : switchInTurn(made, both));
           },
         }),
   };

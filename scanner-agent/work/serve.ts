@@ -84,14 +84,14 @@ export function createBundleServer(options: BundleServerOptions): BundleServer {
     const isServed = areSame(bundles, servingOf(line));
     try {
       await save();
-      if (!(isServed && (await isWell(line, order, signal)))) await serve(line, order, signal);
-      tell(line, { state: "SERVING", reason: null });
+      if (isServed && (await isWell(line, order, signal))) tell(line, { state: "SERVING", reason: null });
+      else await serve(line, order, signal);
     } catch (error) {
       if (signal.aborted) return;
       if (!(error instanceof Unavailable || error instanceof BundleError))
         log.error({ err: error }, "An update failed unexpectedly");
       log.warn({ engine, reason: reasonOf(error) }, "The engine keeps serving what it has: an update failed");
-      tell(line, { state: "FAILED", reason: reasonOf(error) });
+      tell(line, failedBy(error));
       return isServed ? await useOwn(line, engineToken(engine), signal) : undefined;
     }
     await tidy(signal);
@@ -109,9 +109,14 @@ export function createBundleServer(options: BundleServerOptions): BundleServer {
     const onBytes = (bytes: number, total: number) => (line.told = { ...line.told, bytes, total });
     const provision = order.bundles.length === 0 ? null : await bring(order, { ...progress, store, onBytes, sourceAwayMs });
     const own = () => find(engineToken(order.engine));
-    await tryOut(order, provision, { ...progress, find: own, memory, trial: options.trial(provision), log });
-    if (!areSame(order.bundles, servingOf(line))) line.previous = servingOf(line);
-    [line.provision, line.isUnproven] = [provision, false];
+    const onServing = (failure?: unknown) => {
+      if (failure === undefined) {
+        if (!areSame(order.bundles, servingOf(line))) line.previous = servingOf(line);
+        [line.provision, line.isUnproven] = [provision, false];
+      }
+      if (!signal.aborted) tell(line, failure === undefined ? { state: "SERVING", reason: null } : failedBy(failure));
+    };
+    await tryOut(order, provision, { ...progress, find: own, memory, trial: options.trial(provision), log, onServing });
     await save();
   }
 
@@ -138,11 +143,13 @@ export function createBundleServer(options: BundleServerOptions): BundleServer {
     const { reason, cause } = engine?.presence() ?? {};
     if (engine === undefined || line.provision === null || cause !== "FAULT" || signal.aborted) return;
     const why = `what it served last does not work any more (${reason})`;
-    try {
-      await engine.switchTo?.(null, { beside: false, trial: options.selfTest, signal });
+    const onServing = (failure?: unknown) => {
+      if (failure !== undefined) return;
       [line.previous, line.provision, line.target] = [servingOf(line), null, line.order?.bundles ?? null];
-      // Said in one step: nobody may see what serves now beside the reason of before.
       tell(line, { state: "FAILED", reason: `${why}: it serves what its host has` });
+    };
+    try {
+      await engine.switchTo?.(null, { beside: false, trial: options.selfTest, signal, onServing });
       await save();
       await tidy(signal);
     } catch (error) {
@@ -225,4 +232,8 @@ export function createBundleServer(options: BundleServerOptions): BundleServer {
         log.warn({ afterMs: late.afterMs }, "What was being fetched or tried out has not ended; the agent stops without it");
     },
   };
+}
+
+function failedBy(error: unknown): Step {
+  return { state: "FAILED", reason: reasonOf(error) };
 }

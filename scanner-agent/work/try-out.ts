@@ -10,7 +10,7 @@ import type { Provision } from "../bundles/provision.js";
 import { Unavailable } from "../contract.js";
 import { ASSUMED_MEMORY, type MemoryRoom } from "../engine/memory.js";
 import type { SelfTest } from "../engine/self-test.js";
-import { EngineStopped, type SwitchingEngine } from "../engine/switching-engine.js";
+import { EngineStopped, type SwitchingEngine, type SwitchOptions } from "../engine/switching-engine.js";
 
 const RETRY_MS = { first: 1_000, longest: 60_000 };
 /** How long a registry may be away: shorter than the time after which gateways give up a host that makes no progress. */
@@ -64,7 +64,7 @@ export async function bring({ engine, bundles }: Order, options: BringOptions): 
 }
 
 /** What trying out takes. */
-export interface TryOutOptions extends Progress {
+export interface TryOutOptions extends Progress, Pick<SwitchOptions, "onServing"> {
   /** The engine as it runs now; undefined while it is turned off. */
   readonly find: () => SwitchingEngine | undefined;
   readonly memory: MemoryRoom;
@@ -104,7 +104,7 @@ async function exchange(
   order: Order,
   provision: Provision | null,
   engine: SwitchingEngine,
-  { memory, trial, signal, tell, log }: TryOutOptions,
+  { memory, trial, signal, tell, log, onServing }: TryOutOptions,
 ): Promise<void> {
   if (engine.switchTo === undefined) throw new BundleError("the engine takes no bundles any more");
   const onWait = () => tell({ state: "WAITING", reason: "the memory for a second one is needed by another engine's update" });
@@ -115,7 +115,7 @@ async function exchange(
     const beside = order.switch !== "IN_TURN" && lack === undefined;
     tell({ state: "TESTING", reason: beside ? null : "it serves no scans until this is done" });
     log.info({ engine: order.engine, bundles: order.bundles, beside }, "Trying out what the mesh orders");
-    await engine.switchTo(provision, { beside, trial, signal });
+    await engine.switchTo(provision, { beside, trial, signal, onServing });
   } finally {
     promised.release();
   }

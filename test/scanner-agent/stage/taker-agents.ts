@@ -44,12 +44,14 @@ export function takersOnBus(tell: (given: { readonly stage: BusStage; readonly f
       const order = (bundles: ServedBundles, way: SwitchWay = "AUTO") => orderBundles(stage, id, name, bundles, way);
       const reach = (state: Parameters<typeof untilBundles>[3]["state"], serving?: ServedBundles) =>
         untilBundles(stage, id, name, { state, ...(serving === undefined ? {} : { serving }) });
-      const scan = async () => {
+      /** Resolves once a scan is queued. */
+      const queue = async () => {
         const request = requestOf(await stage.store(Buffer.from("x")), [name]);
         await stage.request(parts.manifest, request);
-        return await stage.answer(name, request.scan);
+        return { answer: () => stage.answer(name, request.scan) };
       };
-      return { agent, id, order, reach, scan, stop };
+      const scan = async () => (await queue()).answer();
+      return { agent, id, order, reach, queue, scan, stop };
     },
     /** Waits until an engine waits because of this. */
     untilReason(agent: string, engine: string, reason: string) {

@@ -82,7 +82,8 @@ describe("an agent that is to serve bundles", () => {
   });
 
   test("has a second instance beside the first only with memory for it, and stops the first before otherwise", async () => {
-    const engine = taker(undefined, { memory: "2GiB" });
+    const held = gate();
+    const engine = taker((own) => (own === "two" ? held.opened : Promise.resolve()), { memory: "2GiB" });
     let free = 3 * 1024 ** 3;
     const agent = await agentWith(engine, () => free);
     const [one, two] = [await bundle(engine.name, "one"), await bundle(engine.name, "two")];
@@ -94,8 +95,12 @@ describe("an agent that is to serve bundles", () => {
     agent.order(two, "BESIDE");
     expect((await agent.reach("FAILED", one)).bundles.reason).toMatch(/needs 2 GiB of memory, and 1 GiB are free/);
     agent.order(two);
+    await until("the second is started", async () => engine.calls.includes("start two"));
+    const queued = await agent.queue();
+    held.open();
     await agent.reach("SERVING", two);
     expect(engine.calls.slice(-2)).toEqual(["stop one", "start two"]);
+    expect((await queued.answer()).versions.signatures, "it was queued before").toBe("two");
   });
 });
 
