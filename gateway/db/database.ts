@@ -201,6 +201,11 @@ function isDeadlock(error: unknown): boolean {
   return hasCode(error, /^40P01/);
 }
 
+/** Reads with several statements what is true at one moment. They run one after the other: they share a connection. */
+export function readAtOnce<T>(db: Database, read: (tx: Tx) => Promise<T>): Promise<T> {
+  return db.transaction().setIsolationLevel("repeatable read").setAccessMode("read only").execute(read);
+}
+
 /** Runs a transaction and retries it once after a deadlock. */
 export function transact<T>(db: Database, work: (tx: Tx) => Promise<T>): Promise<T> {
   return retryDeadlock(() => db.transaction().execute(work));

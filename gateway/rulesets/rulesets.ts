@@ -5,7 +5,7 @@ import { enterBundle, prepareBundle, publishPrepared } from "../bundles/publish.
 import type { Caller } from "../caller.js";
 import { audit } from "../db/audit.js";
 import { isBundleNeeded, lockBundles } from "../db/bundles.js";
-import { transact, type Tx } from "../db/database.js";
+import { readAtOnce, transact, type Tx } from "../db/database.js";
 import { readBases } from "../db/engine-targets.js";
 import { readOpenUpdates, type UpdateRecord } from "../db/engine-updates.js";
 import { cancelRuleJobs, insertCheck, insertTry } from "../db/ruleset-jobs.js";
@@ -24,7 +24,11 @@ import { updateEngine } from "../updates/update-engines.js";
 
 /** All rulesets by name. */
 export async function readRulesets({ db }: Pick<ScanContext, "db">): Promise<RulesetRecord[]> {
-  const [versions, bases, updates] = await Promise.all([listRulesetVersions(db), readBases(db), readOpenUpdates(db)]);
+  const { versions, bases, updates } = await readAtOnce(db, async (tx) => ({
+    versions: await listRulesetVersions(tx),
+    bases: await readBases(tx),
+    updates: await readOpenUpdates(tx),
+  }));
   const groups = new Map<string, RulesetVersionRecord[]>();
   for (const version of versions) {
     const key = `${version.engine} ${version.name}`;

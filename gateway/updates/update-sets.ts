@@ -4,6 +4,7 @@ import { internetClass } from "../../schema/classes.js";
 import type { EngineRecord } from "../../schema/reports.js";
 import type { EnginePresence } from "../../schema/presence.js";
 import { engineToken } from "../../schema/subjects.js";
+import { readAtOnce, type Tx } from "../db/database.js";
 import { readBases, readTargets, type TargetRecord } from "../db/engine-targets.js";
 import { readUpdateHosts, type UpdateHostRecord } from "../db/engine-update-hosts.js";
 import { readOpenUpdates, type NamedBundle, type UpdateRecord } from "../db/engine-updates.js";
@@ -27,27 +28,16 @@ export async function readUpdateSets({
   db,
   fleet,
 }: Pick<UpdateContext, "db"> & { fleet: Pick<Fleet, "agents"> }): Promise<UpdateSetRecord[]> {
-  const [engines, sets, bases, targets, policies, looks, updates] = await Promise.all([
-    readEngines(db),
-    readSets(db),
-    readBases(db),
-    readTargets(db),
-    readPolicies(db),
-    readLooks(db),
-    readOpenUpdates(db),
-  ]);
   const announced = fleet
     .agents()
     .flatMap(({ agent, class: internet, engines: its }) =>
       its.filter((engine) => internetClass(engine.internet) === internet).map((engine) => ({ agent, engine })),
     );
-  const digests = announced.flatMap(({ engine }) => (engine.bundles?.serving ?? []).map(({ digest }) => digest));
-  const named = await readNamedBundles(db, [...digests, ...targets.map(({ digest }) => digest)]);
-  const bundles = new Map(named.map((bundle) => [bundle.digest, bundle]));
-  const rows = await readUpdateHosts(
-    db,
-    updates.map(({ id }) => id),
+  // An update that is over is not shown beside what was served before it.
+  const { engines, sets, bases, targets, policies, looks, updates, named, rows } = await readAtOnce(db, (tx) =>
+    readAll(tx, announced),
   );
+  const bundles = new Map(named.map((bundle) => [bundle.digest, bundle]));
   return engines.flatMap((engine) => {
     const token = engineToken(engine.name);
     const parts: EngineParts = {
@@ -77,6 +67,26 @@ export async function readUpdateSets({
       };
     });
   });
+}
+
+async function readAll(tx: Tx, announced: readonly Announced[]) {
+  const targets = await readTargets(tx);
+  const updates = await readOpenUpdates(tx);
+  const digests = announced.flatMap(({ engine }) => (engine.bundles?.serving ?? []).map(({ digest }) => digest));
+  return {
+    engines: await readEngines(tx),
+    sets: await readSets(tx),
+    bases: await readBases(tx),
+    targets,
+    policies: await readPolicies(tx),
+    looks: await readLooks(tx),
+    updates,
+    named: await readNamedBundles(tx, [...digests, ...targets.map(({ digest }) => digest)]),
+    rows: await readUpdateHosts(
+      tx,
+      updates.map(({ id }) => id),
+    ),
+  };
 }
 
 function setsOf({ engineId }: EngineRecord, known: readonly { engineId: number; set: string }[]): string[] {

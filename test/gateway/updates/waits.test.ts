@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { listUpdates } from "../../../gateway/db/engine-updates.js";
 import { rollbackEngine } from "../../../gateway/updates/steer-updates.js";
 import { updateEngines } from "../../../gateway/updates/update-engines.js";
+import { readUpdateSets } from "../../../gateway/updates/update-sets.js";
 import { setAgentUpdateWindow } from "../../../gateway/updates/windows.js";
 import { createFakeMesh, linger } from "./fake-hosts.js";
 import { TESTER, age, db, endCanary, hosts, last, mesh, names, served, start, useUpdates } from "./update-stage.js";
@@ -127,4 +128,28 @@ describe("what an update waits for", () => {
     const [waiting] = await listUpdates(db, { engine: other.engine }, { limit: 1 });
     expect(waiting?.waitsFor).toContain("hosts that fetch for other updates");
   });
+});
+
+it("what serves and the update that brought it are shown as they are at one moment", async () => {
+  hosts(2);
+  const digest = await mesh.publish();
+  await start();
+  await mesh.sweep(2);
+  const { id } = await last();
+  const show = async (from: typeof db) => {
+    const sets = await readUpdateSets({ db: from, fleet: mesh.context.fleet });
+    return sets.find(({ engine }) => engine === mesh.engine);
+  };
+  let read = 0;
+  const interrupted = db.withPlugin({
+    transformQuery: ({ node }) => node,
+    async transformResult({ result }) {
+      // Once it has read which updates are not over.
+      if ((read += 1) === 2) await db.updateTable("engine_updates").set({ state: "DONE" }).where("id", "=", id).execute();
+      return result;
+    },
+  });
+  expect(await show(interrupted)).toMatchObject({ update: { id, state: "CANARY" }, serves: null });
+  expect(read).toBeGreaterThan(2);
+  expect(await show(db)).toMatchObject({ update: null, serves: { digest } });
 });
