@@ -18,7 +18,9 @@ import type { ScanContext } from "../scan/context.js";
 /** How long a bundle may take to be sent. */
 export const UPLOAD_TTL_MS = 24 * 3_600_000;
 const TOKEN_BYTES = 24;
-const TOKEN = /^[\w-]{32}$/;
+/** Gateways that know no rulesets must not take one for a bundle: to them this is no token. */
+const OF_RULESET = "ruleset-";
+const TOKEN = /^(ruleset-)?[\w-]{32}$/;
 
 /** Where a bundle is sent to. */
 export interface OpenUpload {
@@ -67,11 +69,11 @@ export async function openRulesetUpload(
   tx: Tx,
   { engineId, set, keyId, comment }: { engineId: number; set: string; keyId: string | null; comment: string },
 ): Promise<OpenUpload> {
-  return openUpload(tx, { engineId, set, keyId, job: null, source: "a ruleset", comment });
+  return openUpload(tx, { engineId, set, keyId, job: null, source: "a ruleset", comment }, OF_RULESET);
 }
 
-async function openUpload(tx: Tx, upload: Omit<NewBundleUpload, "tokenHash" | "ttlMs">): Promise<OpenUpload> {
-  const token = randomBytes(TOKEN_BYTES).toString("base64url");
+async function openUpload(tx: Tx, upload: Omit<NewBundleUpload, "tokenHash" | "ttlMs">, kind = ""): Promise<OpenUpload> {
+  const token = kind + randomBytes(TOKEN_BYTES).toString("base64url");
   const expiresAt = await insertBundleUpload(tx, { ...upload, tokenHash: hashToken(token), ttlMs: UPLOAD_TTL_MS });
   return { path: `${BUNDLES_PATH}/${token}`, expiresAt };
 }

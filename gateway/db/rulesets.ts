@@ -222,10 +222,27 @@ export async function readRulesetFiles(db: Database | Tx, versionId: number): Pr
     .execute();
 }
 
-/** The mistakes that the check of a version found. */
-export async function readMistakes(db: Database, versionId: number): Promise<readonly RuleMistake[]> {
-  const row = await db.selectFrom("ruleset_versions").select("mistakes").where("id", "=", versionId).executeTakeFirst();
-  return row?.mistakes ?? [];
+/** The files of versions, in the order of their paths. */
+export async function readFilesOfRulesets(db: Database, versionIds: readonly number[]): Promise<Map<number, BundleFile[]>> {
+  const rows = await db
+    .selectFrom("ruleset_files")
+    .select(["version_id", "path", "size", "sha256"])
+    .where(sql<boolean>`version_id = any(${[...versionIds]}::bigint[])`)
+    .orderBy("path")
+    .execute();
+  const files = new Map<number, BundleFile[]>();
+  for (const { version_id, ...file } of rows) files.set(version_id, [...(files.get(version_id) ?? []), file]);
+  return files;
+}
+
+/** The mistakes that the checks of versions found. */
+export async function readMistakes(db: Database, versionIds: readonly number[]): Promise<Map<number, readonly RuleMistake[]>> {
+  const rows = await db
+    .selectFrom("ruleset_versions")
+    .select(["id", "mistakes"])
+    .where(sql<boolean>`id = any(${[...versionIds]}::bigint[])`)
+    .execute();
+  return new Map(rows.map(({ id, mistakes }) => [id, mistakes ?? []]));
 }
 
 /** The outcome of a check. */

@@ -1,11 +1,14 @@
 import DataLoader from "dataloader";
 import type { BatchRecord, BriefResult, EngineRecord, ResultRecord, SampleRecord, ScanRecord } from "../../schema/reports.js";
+import type { BundleFile } from "../../schema/bundle.js";
 import type { EngineSetup } from "../../schema/engine-setup.js";
+import type { RuleMistake } from "../../schema/rule-job.js";
 import { readBatches } from "../db/batches.js";
 import type { ListCount, ListPage } from "../db/list-place.js";
 import { readEngines } from "../db/engines.js";
 import { readUpdateHosts, type UpdateHostRecord } from "../db/engine-update-hosts.js";
 import { readSetups } from "../db/engine-setups.js";
+import { readFilesOfRulesets, readMistakes } from "../db/rulesets.js";
 import { countScansOfSamples, readSampleHistories, readScansOfSamples, type SampleHistory } from "../db/sample-list.js";
 import { readSamplesById } from "../db/samples.js";
 import { readBriefResults, readResults, readScansById } from "../db/scans.js";
@@ -31,6 +34,9 @@ export interface Loaders {
   readonly enginePoints: (range: StatisticsRange) => Promise<ReadonlyMap<number, readonly EnginePoint[]>>;
   /** Hosts by update. */
   readonly updateHosts: DataLoader<number, readonly UpdateHostRecord[]>;
+  /** By the version of a ruleset. */
+  readonly rulesetFiles: DataLoader<number, readonly BundleFile[]>;
+  readonly mistakes: DataLoader<number, readonly RuleMistake[]>;
   /** How many scans a sample has. */
   readonly scanCounts: DataLoader<number, ListCount>;
 }
@@ -39,8 +45,8 @@ export function createLoaders({ db }: ScanContext): Loaders {
   const pages = new Map<string, DataLoader<number, readonly ScanRecord[]>>();
   const points = new Map<StatisticsRange, Promise<ReadonlyMap<number, readonly EnginePoint[]>>>();
   return {
-    results: byScan((scanIds) => readBriefResults(db, scanIds)),
-    resultsWithDetails: byScan((scanIds) => readResults(db, scanIds)),
+    results: manyByKey((scanIds) => readBriefResults(db, scanIds)),
+    resultsWithDetails: manyByKey((scanIds) => readResults(db, scanIds)),
     scans: byKey(
       ({ scanId }) => scanId,
       (ids) => readScansById(db, ids),
@@ -57,6 +63,8 @@ export function createLoaders({ db }: ScanContext): Loaders {
       const rows = await readUpdateHosts(db, ids);
       return ids.map((id) => rows.filter(({ updateId }) => updateId === id));
     }),
+    rulesetFiles: manyByKey((ids) => readFilesOfRulesets(db, ids)),
+    mistakes: manyByKey((ids) => readMistakes(db, ids)),
     batches: byKey(
       ({ batchId }) => batchId,
       (ids) => readBatches(db, ids),
@@ -89,12 +97,12 @@ export function createLoaders({ db }: ScanContext): Loaders {
   };
 }
 
-function byScan<T>(
-  read: (scanIds: readonly number[]) => Promise<ReadonlyMap<number, readonly T[]>>,
+function manyByKey<T>(
+  read: (ids: readonly number[]) => Promise<ReadonlyMap<number, readonly T[]>>,
 ): DataLoader<number, readonly T[]> {
-  return new DataLoader(async (scanIds) => {
-    const results = await read(scanIds);
-    return scanIds.map((scanId) => results.get(scanId) ?? []);
+  return new DataLoader(async (ids) => {
+    const rows = await read(ids);
+    return ids.map((id) => rows.get(id) ?? []);
   });
 }
 

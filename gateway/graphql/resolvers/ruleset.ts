@@ -12,13 +12,7 @@ import {
 import { MAX_MISTAKES, RULESET_LIMITS, TryOutcome } from "../../../schema/rule-job.js";
 import type { UpdateRecord } from "../../db/engine-updates.js";
 import { readTried, type TriedSampleRecord } from "../../db/ruleset-jobs.js";
-import {
-  findRulesetVersion,
-  readMistakes,
-  readRulesetFiles,
-  type RulesetRecord,
-  type RulesetVersionRecord,
-} from "../../db/rulesets.js";
+import { findRulesetVersion, type RulesetRecord, type RulesetVersionRecord } from "../../db/rulesets.js";
 import { badInput, GatewayError } from "../../errors.js";
 import { createRuleset, createRulesetUpload } from "../../rulesets/create.js";
 import { cancelRuleset, checkRuleset, deleteRuleset, enableRuleset, readRulesets, tryRuleset } from "../../rulesets/rulesets.js";
@@ -140,16 +134,16 @@ export class RulesetResolver {
 @Resolver(() => RulesetVersion)
 export class RulesetVersionResolver {
   @FieldResolver(() => [RulesetFile], { description: "Its files, by path.", complexity: listCost(RULESET_LIMITS.files) })
-  files(@Root() { id }: RulesetVersionRecord, @Ctx() { mesh }: RequestContext): Promise<RulesetFile[]> {
-    return readRulesetFiles(mesh.db, id);
+  files(@Root() { id }: RulesetVersionRecord, @Ctx() { loaders }: RequestContext): Promise<readonly RulesetFile[]> {
+    return loaders().rulesetFiles.load(id);
   }
 
   @FieldResolver(() => [RuleMistake], {
     description: "What its check found: 300 at most, errors first.",
     complexity: listCost(MAX_MISTAKES),
   })
-  mistakes(@Root() { id }: RulesetVersionRecord, @Ctx() { mesh }: RequestContext): Promise<readonly RuleMistake[]> {
-    return readMistakes(mesh.db, id);
+  mistakes(@Root() { id }: RulesetVersionRecord, @Ctx() { loaders }: RequestContext): Promise<readonly RuleMistake[]> {
+    return loaders().mistakes.load(id);
   }
 
   @FieldResolver(() => TriedSampleConnection, {

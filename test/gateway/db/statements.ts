@@ -7,9 +7,9 @@ import { vi } from "vitest";
 const BACKGROUND =
   /^\s*(insert|update|delete|begin|commit|rollback|set|listen)\b|\b(hourly_\w+|webhook\w*|outbox|uploads|sweep_\w+|idempotency_keys|api_keys|sample_removals|removals|overdue|agent_orders|removed_at|clock_timestamp)\b|where internet_chunks is not null|from "engines" [^()]*order by lower\(name\)$/i;
 
-const READ = /\b(scans|results|samples|engines)\b/i;
+const READ = /\b(scans|results|samples|engines|ruleset_files|mistakes)\b/i;
 
-/** What some work reads of scans, results, samples and engines, statement by statement. */
+/** What some work reads of scans, results, samples, engines and rulesets, statement by statement. */
 export async function statementsOf(work: () => Promise<unknown>): Promise<string[]> {
   const sent: string[] = [];
   // oxlint-disable-next-line typescript/unbound-method -- it is called with its own `this`
