@@ -36,7 +36,7 @@ export interface ListedRuleset {
   readonly engine: string;
   readonly name: string;
   readonly serves: number | null;
-  readonly update: { readonly state: string } | null;
+  readonly update: { readonly state: string; readonly toBundle: { readonly version: string | null } | null } | null;
   readonly versions: readonly ListedVersion[];
 }
 
@@ -105,7 +105,7 @@ export function createRulesetGateway(
 
   return {
     async list() {
-      const query = `{ rulesets { engine name serves update { state } versions { ${VERSION} } } }`;
+      const query = `{ rulesets { engine name serves update { state toBundle { version } } versions { ${VERSION} } } }`;
       return (await ask<{ rulesets: ListedRuleset[] }>(query, {}, signal)).rulesets;
     },
     version: (id) =>

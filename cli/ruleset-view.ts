@@ -58,7 +58,11 @@ export function printVersions(all: readonly ListedRuleset[]): void {
   const rows = all.flatMap(({ name, serves, update, versions }) =>
     versions.map((version) => [
       `${name}@${version.number}`,
-      version.number === serves ? (update ? update.state.toLowerCase() : "enabled") : stateOf(version),
+      update?.toBundle?.version === `v${version.number}`
+        ? update.state.toLowerCase()
+        : version.number === serves
+          ? "enabled"
+          : stateOf(version),
       version.rules === null ? "-" : String(version.rules),
       triedOf(version),
       formatMinute(new Date(version.createdAt)),

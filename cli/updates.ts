@@ -105,9 +105,10 @@ async function follow(db: Database, mesh: string, updates: readonly UpdateRecord
     told.set(key, news);
   };
   for (let open = updates.map(({ id }) => id); open.length > 0; await pause(LOOK_MS)) {
+    const now = (await Promise.all(open.map((id) => readUpdate(db, id)))).filter((update) => update !== undefined);
+    // After their updates: how an update that is over has ended on its hosts.
     for (const { updateId, agent, state, reason } of await readUpdateHosts(db, open))
       tell(`${updateId} ${agent}`, `  ${agent}: ${state.toLowerCase()}${reason === null ? "" : ` (${printable(reason)})`}`);
-    const now = (await Promise.all(open.map((id) => readUpdate(db, id)))).filter((update) => update !== undefined);
     for (const update of now) {
       const text = `${wayOf(update)}: ${update.state.toLowerCase()}${waitsOf(update)}${reasonOf(update)}`;
       // The last number counts the first host's scans. Without its last digit, a line is printed for every ten of them.

@@ -6,13 +6,14 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { projectPath } from "../../schema/paths.js";
 import { useRuleHosts } from "../gateway/rulesets/rule-host.js";
+import { engine } from "../stage/puppet-agent.js";
 import { until } from "../stage/stage.js";
 import { prepared, useStage } from "../stage/use-stage.js";
 import type { Ended } from "./run-scan.js";
 
 const stage = useStage();
 const gateway = prepared(() => stage.gateway());
-const { host } = useRuleHosts(stage, gateway);
+const { host, ready } = useRuleHosts(stage, gateway);
 
 function run(...args: string[]): Promise<Ended> {
   const child = spawn(process.execPath, [projectPath("dist", "cli", "rulesets.js"), ...args, "--url", gateway.url], {
@@ -49,4 +50,13 @@ it("sends a folder, names what is wrong by file and line, and cancels what is un
   expect((await run("list")).stdout).toMatch(/own@1 .*invalid .*of a test/);
   expect(await run("try", "own@7")).toMatchObject({ code: 2, stderr: expect.stringMatching(/has no version 7/) as string });
   expect(await run("delete", "own")).toMatchObject({ code: 0 });
+});
+
+it("lists how far the version is that hosts are to serve", async () => {
+  const one = await host();
+  const bundles = { serving: [], target: null, state: "SERVING" as const, reason: null, bytes: 0, total: 0, since: null };
+  await one.become({ engines: [engine("Yara", { type: "METADATA", bundles })] });
+  const { name } = await ready(one);
+  expect(await run("enable", name)).toMatchObject({ code: 0 });
+  expect((await run("list")).stdout).toMatch(new RegExp(`^${name}@1 +(pending|canary) `, "m"));
 });
