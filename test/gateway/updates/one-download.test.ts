@@ -109,16 +109,36 @@ const served = (version: string) =>
     () => clamavs().filter(({ healthy, versions }) => healthy && versions.signatures === version).length === HOSTS.length,
   );
 
-/** Has a fetcher look now, as people do, and waits until the update that comes of it has ended so. */
-async function look(state: "DONE" | "ROLLED_BACK", version: string): Promise<string | null> {
+/** Has a fetcher look now, as people do. */
+async function askNow(): Promise<void> {
   const begin = `mutation { updateEngines(input: { engines: ["ClamAV"] }) { ... on UpdateEnginesSuccess { asked } } }`;
   expect(await data(gateway.url, begin)).toEqual({ updateEngines: { asked: ["ClamAV"] } });
+}
+
+/** The same, and waits until the update that comes of it has ended so. */
+async function look(state: "DONE" | "ROLLED_BACK", version: string): Promise<string | null> {
+  await askNow();
   const update = await until(`an update to ${version} is ${state}`, async () => {
     const [last] = await listUpdates(stage.db, { engine: "ClamAV" }, { limit: 1 });
     return last?.toBundle?.sequence === Number(version) - FIRST + 1 && last.state === state ? last : undefined;
   });
   return update.reason;
 }
+
+interface ShownCheck {
+  readonly state: string;
+  readonly reason: string | null;
+  readonly blockedUntil: string | null;
+}
+
+/** Waits until the last look at the mirror has ended so. */
+const checked = (state: string) =>
+  until(`the look is ${state}`, async () => {
+    const query = "{ updateSets { engine check { state reason blockedUntil } } }";
+    const { updateSets } = await data<{ updateSets: { engine: string; check: ShownCheck | null }[] }>(gateway.url, query);
+    const check = updateSets.find(({ engine }) => engine === "ClamAV")?.check;
+    return check?.state === state ? check : undefined;
+  });
 
 /** A sample in which a version of the signatures finds something, unlike the others. */
 async function scan(version: number): Promise<ScanReport> {
@@ -138,7 +158,7 @@ function serveChanged(files: Readonly<Record<string, string | Uint8Array>>): Req
   };
 }
 describe.skipIf(!hasClamd)("five hosts without signatures", () => {
-  it("get them by one download, then a newer one while they scan, and none that is broken", async () => {
+  it("get them by one download, then newer ones while they scan, whole, and none that is broken or refused", async () => {
     const mirror = await startMirror(serveChanged({ "daily.cud": daily(FIRST), "eicar.ndb": EICAR_SIGNATURE }));
     await startFetcher(mirror);
     await served("27501");
@@ -168,8 +188,18 @@ describe.skipIf(!hasClamd)("five hosts without signatures", () => {
       mirror.answer = serveChanged({ "daily.cud": broken, "eicar.ndb": EICAR_SIGNATURE });
       expect(await look("ROLLED_BACK", "27503")).toMatch(/^h\d: clamd does not start/);
       await served("27502");
+
+      mirror.answer = (_, response) => response.writeHead(429, { "retry-after": "7200" }).end();
+      await askNow();
+      const { reason, blockedUntil } = await checked("BLOCKED");
+      expect(reason).toContain(`${mirror.host} has refused this host (429)`);
+      expect(Date.parse(blockedUntil ?? "")).toBeGreaterThan(Date.now() + 3_600_000);
+      const asked = mirror.asked.length;
+      await askNow();
       const before = reports.length;
       await until("scans go on", () => reports.length > before + HOSTS.length);
+      await served("27502");
+      expect(mirror.asked, "it is not asked before that time, whoever wants it").toHaveLength(asked);
     } finally {
       isOver = true;
       await load;

@@ -103,6 +103,17 @@ describe("files of a web server", () => {
     expect(published).toEqual([{ kind: "FILES", version: null, date: null, files, image: null, positive: null }]);
   });
 
+  test("are taken although a clock is ten minutes off, which is told", async () => {
+    const date = new Date(Date.now() + 600_000).toUTCString();
+    const mirror = await startMirror((_, response) => response.writeHead(200, { date }).end("first"));
+    const { gateway, published } = await startGateway();
+    const { look } = fetcherOf(source(mirror, "a.ndb"), gateway);
+    const clock = "This host's clock is 10 minutes behind: set it, or let it be set by NTP.";
+    expect(await look()).toMatchObject({ state: "DONE", reason: `The gateway has what is new. ${clock}` });
+    expect(await look([sha256("first")])).toMatchObject({ state: "DONE", reason: `There is nothing new. ${clock}` });
+    expect(published).toHaveLength(1);
+  });
+
   test("that the newest bundle has are not offered again", async () => {
     const mirror = await startMirror(every({ "a.ndb": "first" }));
     const { gateway } = await startGateway();

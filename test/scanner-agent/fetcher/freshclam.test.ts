@@ -116,6 +116,8 @@ describe("databases", () => {
     await put("daily.cld", await unsignedDatabase("daily", 27_500));
     const mirror = await startMirror(serveFiles({ "daily.cvd": await unsignedDatabase("daily", 27_501) }));
     await expect(freshclam(mirror).fetch(look)).rejects.toThrow("altered or damaged, for its signature does not fit");
+    expect(mirror.asked).toContain("/daily.cvd");
+    expect(mirror.asked.join(), "a private mirror needs no differences").not.toContain("cdiff");
     expect(await readdir(join(folder, "databases"))).toContain("daily.cld");
   });
 
