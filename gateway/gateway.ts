@@ -2,7 +2,6 @@ import type { FastifyInstance } from "fastify";
 import type { AddressInfo } from "node:net";
 import type { Logger } from "pino";
 import { readBundleKey } from "../schema/bundle-signature.js";
-import { OLD_CHUNK_BYTES } from "../schema/streams.js";
 import { openAgentAccounts } from "./accounts/accounts.js";
 import { followEngines } from "./accounts/follow-engines.js";
 import { batched } from "./batches/batch.js";
@@ -20,7 +19,7 @@ import { openNatsSampleStore } from "./bus/nats-sample-store.js";
 import { createFlipWatch, createRescanWatch } from "./watch/flip-watch.js";
 import { createDeliveryWatch } from "./watch/delivery-watch.js";
 import { createLastCatalogue } from "./fleet/last-catalogue.js";
-import { createFleetWatches, type FleetWatches } from "./watch/fleet-watches.js";
+import { createFleetWatches } from "./watch/fleet-watches.js";
 import { createHostWatches } from "./watch/host-watches.js";
 import { createMeshWatches } from "./watch/mesh-watches.js";
 import { createBulk } from "./dispatch/bulk.js";
@@ -30,7 +29,7 @@ import type { ScanContext } from "./scan/context.js";
 import { startWebhooks } from "./webhooks/deliver.js";
 import { createFeeds } from "./watch/feed.js";
 import { createMessageVersion } from "./fleet/message-version.js";
-import { createFleet, type Fleet } from "./fleet/fleet.js";
+import { createFleet } from "./fleet/fleet.js";
 import { createSealing } from "./fleet/sealing.js";
 import { cataloguedAgents, largestChunk } from "./fleet/serving.js";
 import { startGatewayPresence } from "./background/gateway-presence.js";
@@ -90,8 +89,11 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
   const keyring = createKeyring(db, log);
   const failAt = failpoint(config.failpoint);
   const sealing = createSealing(db);
-  let fleet: Fleet | undefined;
-  let fleetWatches: FleetWatches | undefined;
+  const accounts =
+    config.accountFiles &&
+    (await openAgentAccounts(config.accountFiles, { config, db, log, userSeconds: config.agentTtlMs / 1_000 }));
+  const engines = accounts && followEngines(accounts, log);
+  // From here to the fleet nothing is awaited: what the bus hears before would be lost.
   const bus = openBus(
     config,
     { log, metrics },
@@ -103,25 +105,21 @@ export async function createGateway(config: GatewayConfig, log: Logger): Promise
       keysChanged: () =>
         void keyring.refresh().catch((error: unknown) => log.warn({ err: error }, "cannot read the API keys; retrying")),
       presence: (...change) => {
-        fleet?.onPresence(...change);
-        fleetWatches?.agents.invalidate();
+        fleet.onPresence(...change);
+        fleetWatches.agents.invalidate();
       },
     },
   );
   const samples = openNatsSampleStore(config, log, {
     problem: (internet) => bus.account(internet).writeProblem(),
-    largestChunk: () => (fleet === undefined ? OLD_CHUNK_BYTES : largestChunk(fleet)),
+    largestChunk: () => largestChunk(fleet),
     seals: sealing.hasBegun,
   });
   const bundleKey = config.bundleKeyFile === undefined ? undefined : readBundleKey(config.bundleKeyFile);
   const bundles = openBundleStore(config, log, bus.account);
-  const accounts =
-    config.accountFiles &&
-    (await openAgentAccounts(config.accountFiles, { config, db, log, userSeconds: config.agentTtlMs / 1_000 }));
-  const engines = accounts && followEngines(accounts, log);
   const onCopy = reportCopies({ db, bus, log });
-  fleet = createFleet({ db, bus, log, metrics, enginesMax: config.enginesMax, onEngines: engines?.hear, onCopy, sealing });
-  fleetWatches = createFleetWatches(
+  const fleet = createFleet({ db, bus, log, metrics, enginesMax: config.enginesMax, onEngines: engines?.hear, onCopy, sealing });
+  const fleetWatches = createFleetWatches(
     db,
     fleet,
     { queues: () => readQueues(context), goneAgents: () => readGoneAgents(context) },

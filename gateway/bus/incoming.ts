@@ -58,13 +58,17 @@ export function watchPresence(
 ): { restart(): void; stop(): void } {
   const onEntry = ignoring(parts, AGENTS, listen);
   let isWanted = true;
+  /** How often it was to begin anew. */
+  let restarts = 0;
   let stopEntries = () => {};
 
   async function read(): Promise<void> {
+    const before = restarts;
     const bucket = await nc.jetstream().views.kv(AGENTS, { bindOnly: true });
     const entries = await bucket.watch();
     stopEntries = () => entries.stop();
-    if (!isWanted) return stopEntries();
+    // It may be of the bucket before.
+    if (!isWanted || restarts !== before) return stopEntries();
     for await (const { key, operation, value } of entries) onEntry(key, operation === "PUT" ? value : undefined);
   }
 
@@ -74,7 +78,10 @@ export function watchPresence(
     onEnd: (error) => parts.log.warn({ err: error }, "the watch of agents' presence has ended; watching again"),
   });
   return {
-    restart: () => stopEntries(),
+    restart() {
+      restarts += 1;
+      stopEntries();
+    },
     stop() {
       isWanted = false;
       stopEntries();

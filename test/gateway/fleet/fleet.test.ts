@@ -1,3 +1,8 @@
+import { execFile } from "node:child_process";
+import { open, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { promisify } from "node:util";
 import { afterAll, expect, it, vi } from "vitest";
 import { readEngines } from "../../../gateway/db/engines.js";
 import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
@@ -122,4 +127,19 @@ it("expects a new engine at once, although its agent was heard while another eng
   await until("the first is being taken", () => held.mock.calls.some(([{ name }]) => name === "NewFirst"));
   agents.push(...(await Promise.all([first, start("new-second", "NewSecond")])));
   expect([await available("NewFirst"), await available("NewSecond")]).toEqual([true, true]);
+});
+
+it("a gateway that starts hears the agents that were there before, however long its keys take to be read", async () => {
+  const early = await startPuppet(stage, "early", [engine("Early")]);
+  agents.push(early);
+  const slow = join(stage.folder, "slow.nk");
+  await promisify(execFile)("mkfifo", [slow]);
+  const starting = stage.gateway({ SCANMESH_NATS_AGENTS_KEY: slow });
+  // It reads the pipe once this can write to it; a moment is enough to hear everybody.
+  const pipe = await open(slow, "w");
+  await pause(500);
+  await pipe.writeFile(await readFile(stage.keys.signing.agents));
+  await pipe.close();
+  const { fleet } = (await starting).context;
+  await until("it has heard the agent", () => fleet.agents().some(({ agent }) => agent === "early"));
 });
