@@ -58,14 +58,21 @@ async function continueOne(ctx: RulesContext, hosts: readonly RuleHost[], job: O
   // What has ended an agent's process ends the next one as well: its job is not just told to that one.
   const isRestarted = host !== undefined && job.processStartedAt !== null && host.startedAt > job.processStartedAt.toISOString();
   const isHeld = job.agent !== null && !isRestarted && (told !== undefined || job.silentMs < VANISHED_MS);
-  const isLeaving = isHeld && host?.state === "DRAINING" && !isOver(job, told);
-  if (isHeld && !isLeaving && (told === undefined || !isNews(job, told))) return;
+  const leaving = isHeld && !isOver(job, told) ? whyLeaving(host, job, told) : undefined;
+  if (isHeld && leaving === undefined && (told === undefined || !isNews(job, told))) return;
   await transact(ctx.db, async (tx) => {
     if (!(await lockRuleJob(tx, job))) return;
-    if (isLeaving) await takeBackRuleJob(tx, job.jobId, `${job.agent} is being drained: it waits for another host.`);
+    if (leaving !== undefined) await takeBackRuleJob(tx, job.jobId, `${job.agent} ${leaving}: it waits for another host.`);
     else if (isHeld && told) await record(tx, hosts, job, told);
     else await giveOut(ctx, tx, hosts, job);
   });
+}
+
+/** Why its host gives a job back. One that is cordoned finishes what it has begun: a check, or a piece of a try. */
+function whyLeaving(host: RuleHost | undefined, { kind, piece }: OpenRuleJob, told: RuleJob | undefined): string | undefined {
+  if (host?.state === "DRAINING") return "is being drained";
+  const hasBegun = told !== undefined && (kind === "CHECK" || told.taken === piece);
+  return host?.state === "CORDONED" && !hasBegun ? "is cordoned" : undefined;
 }
 
 /** Whether its host has told what it was given for. */

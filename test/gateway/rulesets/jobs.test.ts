@@ -109,6 +109,24 @@ it("a try goes piece by piece, and counts apart what matched, did not finish and
   expect(done.triedSamples.nodes.filter(({ outcome }) => outcome === "FAILED")).toMatchObject([{ reason: "broken" }]);
 });
 
+it("a host that is cordoned finishes its piece of a try, and another one goes on with the next", async () => {
+  const one = await host();
+  const version = await ready(one);
+  await samples(51);
+  await tryIt(version.id, 51);
+  const first = await until("there is a first piece", () => one.orders().find(({ kind }) => kind === "TRY"));
+  await one.become({ state: "CORDONED" }, { job: first.job, taken: 1 });
+  await one.show({ job: first.job, taken: 1, piece: 1, tried: tried(first, "NO_MATCH") });
+  const waiting = await untilVersion(gateway.url, version.id, "it waits", (now) => now.tried?.state === "WAITING");
+  expect(waiting.tried).toMatchObject({ done: 50, agent: null });
+  const two = await host();
+  const second = await until("there is a second piece", () => two.orders().find(({ kind }) => kind === "TRY"));
+  expect(second).toMatchObject({ piece: 2, samples: [{ at: 50 }] });
+  await two.show({ job: second.job, taken: 2, piece: 2, tried: tried(second, "NO_MATCH") });
+  const done = await untilVersion(gateway.url, version.id, "it is done", (now) => now.tried?.state === "DONE");
+  expect(done.tried).toMatchObject({ done: 51, unfinished: 0 });
+});
+
 it("a try is ended when somebody cancels it, and its host is told", async () => {
   const one = await host();
   const version = await ready(one);

@@ -21,8 +21,8 @@ export interface RuleHost {
   order(of: ShownVersion): Promise<RuleOrder>;
   /** Shows these jobs and no others. */
   show(...jobs: Partial<RuleJob>[]): Promise<void>;
-  /** Changes what else it says of itself from now on, and shows no job. */
-  become(changes: Partial<Presence>): Promise<void>;
+  /** Changes what else it says of itself from now on, and shows these jobs and no others. */
+  become(changes: Partial<Presence>, ...jobs: Partial<RuleJob>[]): Promise<void>;
   leave(): Promise<void>;
 }
 
@@ -71,9 +71,9 @@ export function useRuleHosts(stage: Stage, gateway: LocalGateway) {
           rules: { engines: ["Yara"], jobs: jobs.map((job) => ({ ...none, job: randomUUID(), ...job })) },
         });
       },
-      async become(changes) {
+      async become(changes, ...jobs) {
         itself = { ...itself, ...changes };
-        await made.show();
+        await made.show(...jobs);
       },
       leave: () => puppet.leave(),
     };
