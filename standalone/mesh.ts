@@ -13,7 +13,7 @@ import { joinKeysText, readJoinSecrets } from "./join-secrets.js";
 import { makeKeys } from "./keys.js";
 import { openAddresses, openCertificate, type KeptCertificate } from "./listening.js";
 import { checkRoom, MIB, shareRoom } from "./nats-share.js";
-import { natsRoom, startNats, type Nats } from "./nats.js";
+import { natsRoom, startNats, takesReloadRequests, type Nats } from "./nats.js";
 import { startPart, type Part, type PartCommand } from "./part.js";
 import { startPostgres } from "./postgres.js";
 import { restartStalledNats } from "./stalled-nats.js";
@@ -200,6 +200,11 @@ export function createMesh(config: StandaloneConfig): Mesh {
     return ready;
   };
 
+  /** Once: each time it ends the connections of its clients. */
+  const reloadNats = (): void => {
+    if (nats !== undefined && !takesReloadRequests(nats.version)) nats.reload();
+  };
+
   return {
     failure,
     async start({ step, line }) {
@@ -228,7 +233,7 @@ export function createMesh(config: StandaloneConfig): Mesh {
           ({ engines: tested }) => healthyNames(tested),
         ),
       ]);
-      unfollow = certificate?.follow(() => nats?.reload(), line);
+      unfollow = certificate?.follow(reloadNats, line);
       const { cert, ca: authority } = certificate?.files ?? {};
       const open = config.listening && { ...openAddresses(config.listening), certificate: cert, authority };
       return { url, open, engines, mistakes };

@@ -135,6 +135,14 @@ export function isOlder(a: string, b: string): boolean {
   return a.localeCompare(b, "en", { numeric: true }) < 0;
 }
 
+/**
+ * Whether a nats-server of this version reads its certificate again when a gateway, which sees it change, asks for that; older ones do so
+ * by a signal alone.
+ */
+export function takesReloadRequests(version: string): boolean {
+  return !isOlder(version, "2.10.0");
+}
+
 /** The server writes its ports file when it takes connections. */
 async function isReady(portsDir: string): Promise<boolean> {
   return (await readdir(portsDir)).some((file) => file.endsWith(".ports"));

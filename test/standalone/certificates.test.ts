@@ -1,9 +1,10 @@
 import { X509Certificate } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { isFor } from "../../schema/certificate-names.js";
 import { makeCertificates } from "../../standalone/certificates.js";
+import { openAddresses, openCertificate } from "../../standalone/listening.js";
 import { temporaryFolder } from "./temporary-folder.js";
 
 const DAY_MS = 86_400_000;
@@ -41,4 +42,21 @@ test("one authority signs a certificate for all names, and anew before it expire
   const named = await made(["10.0.0.1"], 62);
   for (const later of [renewed, named]) expect({ ca: later.ca, key: later.key }).toEqual({ ca: first.ca, key: first.key });
   expect(isFor(new X509Certificate(named.cert), "localhost")).toBe(false);
+});
+
+test("a given certificate is used by a name that it is for, and followed when its file is replaced", async () => {
+  const dir = await temporaryFolder();
+  const { ca, cert, key } = await makeCertificates(join(dir, "given"), ["scan.example.org"]);
+  const listening = { host: "0.0.0.0", httpsPort: 8443, natsPort: 4222, names: [], given: { cert, key, ca } };
+  await expect(openCertificate(join(dir, "tls"), listening)).rejects.toThrow(
+    /SCANMESH_TLS_CERT: .* is for DNS:scan\.example\.org, and not for 127\.0\.0\.1: name this machine in SCANMESH_TLS_NAMES/,
+  );
+  const named = { ...listening, names: ["scan.example.org"] };
+  expect(openAddresses(named)).toEqual({ gateway: "https://scan.example.org:8443", nats: "tls://scan.example.org:4222" });
+  const certificate = await openCertificate(join(dir, "tls"), named);
+  expect(certificate).toMatchObject({ name: "scan.example.org", files: { cert, key, ca } });
+  await new Promise<void>((resolve, reject) => {
+    onTestFinished(certificate.follow(resolve, (line) => reject(new Error(line))));
+    makeCertificates(join(dir, "given"), ["scan.example.org", "other.example.org"]).catch(reject);
+  });
 });

@@ -3,7 +3,7 @@ import { delimiter, join } from "node:path";
 import { connect, credsAuthenticator } from "nats";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { makeKeys } from "../../standalone/keys.js";
-import { findNats, isOlder, natsRoom, startNats } from "../../standalone/nats.js";
+import { findNats, isOlder, natsRoom, startNats, takesReloadRequests } from "../../standalone/nats.js";
 import { temporaryFolder } from "./temporary-folder.js";
 
 async function fakeNats(version: string): Promise<void> {
@@ -25,6 +25,7 @@ test("versions are compared by number", () => {
   expect(isOlder("2.9.10", "2.9.10")).toBe(false);
   expect(isOlder("2.10.0", "2.9.10")).toBe(false);
   expect(isOlder("1.99.99", "2.9.10")).toBe(true);
+  expect(["2.9.25", "2.10.0", "2.12.1"].map(takesReloadRequests)).toEqual([false, true, true]);
 });
 
 test("streams and their messages are there again at the next start, at the same address", async () => {

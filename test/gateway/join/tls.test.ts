@@ -17,7 +17,7 @@ import { explainConnection } from "../../../scanner-agent/bus/explain-connection
 import { natsAuthority, readIdentity } from "../../../scanner-agent/join/identity.js";
 import { renewIdentity } from "../../../scanner-agent/join/renew.js";
 import { parseJoinToken } from "../../../schema/join-token.js";
-import { isOlder } from "../../../standalone/nats.js";
+import { takesReloadRequests } from "../../../standalone/nats.js";
 import { makeCertificates } from "../../../standalone/certificates.js";
 import { certificateOfNats } from "../../stage/certificate-of-nats.js";
 import { forward } from "../../stage/forward.js";
@@ -207,7 +207,7 @@ it("a certificate is replaced while scans run, and nothing is lost or started ag
   })();
   await makeCertificates(join(stage.folder, "tls"), [...TLS_NAMES, "new.example.org"]);
   // Newer servers read it when the gateway, which sees the new one, asks them to.
-  if (isOlder(stage.nats().version, "2.10.0")) stage.nats().reload();
+  if (!takesReloadRequests(stage.nats().version)) stage.nats().reload();
   const namesOfGateway = () =>
     new Promise<string | undefined>((resolve, reject) => {
       const socket = connectTls({ host: "127.0.0.1", port: gateway.httpsPort() ?? 0, ca: authority() }, () => {
