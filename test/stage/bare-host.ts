@@ -20,6 +20,8 @@ export interface BareHost {
   readonly name: string;
   /** The address of this machine, as the host sees it. */
   readonly gateway: string;
+  /** Its own address, as this machine sees it. */
+  readonly address: string;
   /** Runs a line in a shell there, as root. */
   run(line: string): Promise<Ran>;
   /** Starts a line that goes on. */
@@ -34,8 +36,8 @@ const HIDDEN = ["node", "npm", "npx", "docker", "podman", "nats-server"];
 
 /** Enters a root of its own, and stays until it is ended; what runs on the host then ends with it. */
 const BOOT = `set -e
-root=$1 name=$2
-shift 2
+root=$1 name=$2 system=$3
+shift 3
 mount --make-rprivate /
 mount -t tmpfs -o mode=755 bare "$root"
 cd "$root"
@@ -52,6 +54,10 @@ printf 'root:*:::::::\\n' >etc/shadow
 printf '127.0.0.1 localhost %s\\n' "$name" >etc/hosts
 mount -t proc proc proc
 mount --rbind /dev dev
+if [ -n "$system" ]; then
+  mount --rbind /sys sys
+  ln -s /run var/run
+fi
 mount -t tmpfs -o mode=1777 shm dev/shm 2>/dev/null || :
 for program; do
   for found in usr/bin/$program usr/local/bin/$program usr/sbin/$program usr/local/sbin/$program; do
@@ -67,8 +73,8 @@ exec 0<&- sleep infinity`;
 
 let networks = 0;
 
-/** Starts a host; needs root. */
-export async function startBareHost(): Promise<BareHost> {
+/** Starts a host; needs root. With `docker` it has what runs containers, and a daemon of its own can be started on it. */
+export async function startBareHost({ docker = false }: { docker?: boolean } = {}): Promise<BareHost> {
   const id = randomBytes(3).toString("hex");
   const [name, root] = [`bare-${id}`, mkdtempSync(join(tmpdir(), "scanmesh-bare-"))];
   const [outside, inside] = [`smo${id}`, `smi${id}`];
@@ -92,8 +98,11 @@ export async function startBareHost(): Promise<BareHost> {
     "sh",
     root,
     name,
+    docker ? "yes" : "",
   ];
-  const unshare = spawn("unshare", [...words, ...HIDDEN], { stdio: ["ignore", "ignore", "pipe"] });
+  const unshare = spawn("unshare", [...words, ...HIDDEN.filter((one) => one !== "docker" || !docker)], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   const said = text(unshare.stderr);
   const ended = once(unshare, "exit");
   const init = await initOf(unshare, said);
@@ -115,6 +124,7 @@ export async function startBareHost(): Promise<BareHost> {
   return {
     name,
     gateway,
+    address,
     start,
     async run(line) {
       const child = start(line);

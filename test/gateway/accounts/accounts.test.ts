@@ -21,6 +21,7 @@ import { base64, submit } from "../scan/submitting.js";
 import { engine, startPuppet, type PuppetAgent } from "../../stage/puppet-agent.js";
 import { testLog } from "../../stage/log.js";
 import { until } from "../../stage/stage.js";
+import { tellTime } from "../../stage/tell-time.js";
 import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
 import { accountsOf, join, revokeKeys, type JoinedAgent } from "./joined-agent.js";
 
@@ -170,9 +171,13 @@ it("what a revoked agent has taken goes to another one", async () => {
   const scan = await submitted("taken away");
   await puppet.take("Alpha", { scan });
   await revokeKeys(stage, "robbed");
-  await accountsOf(gateway).tellChanges("robbed");
-  await nc.closed();
-  const { request, ack } = await shared.take("Alpha", { scan });
+  const cut = accountsOf(gateway)
+    .tellChanges("robbed")
+    .then(() => nc.closed());
+  await tellTime("A revoked agent was cut off", cut);
+  const taken = shared.take("Alpha", { scan });
+  await tellTime("What it had taken was with another agent, after that and an acknowledgement wait of 1 s,", taken);
+  const { request, ack } = await taken;
   ack();
   expect(request.scan).toBe(scan);
 });
@@ -216,10 +221,7 @@ it("200 accounts are told to a NATS that knows none, and it is printed how long 
   await stage.db.insertInto("agent_accounts").values(many).execute();
   onTestFinished(async () => void (await stage.db.deleteFrom("agent_accounts").where("agent", "like", "many-%").execute()));
   await stage.startNats();
-  const startedAt = performance.now();
-  await until("NATS knows them", areKnown);
-  const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
-  process.stdout.write(`NATS knew 200 accounts of 20 engines ${seconds} s after it had started without any.\n`);
+  await tellTime("NATS that had started without any knew 200 accounts of 20 engines", until("NATS knows them", areKnown));
   await until("the gateway has its bus", () => gateway.context.bus.connected() && gateway.context.samples.connected());
   expect(readdirSync(folder).length).toBeGreaterThanOrEqual(many.length);
 });

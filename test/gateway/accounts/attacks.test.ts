@@ -1,9 +1,13 @@
+import { randomUUID } from "node:crypto";
 import { headers, type NatsConnection } from "nats";
 import { expect, it } from "vitest";
-import { AGENT_LIMITS } from "../../../schema/agent-account.js";
+import { AGENT_LIMITS, agentImports } from "../../../schema/agent-account.js";
 import {
   ackSubjects,
   agentResultSubject,
+  ALL_CHUNK_READS,
+  chunkReadSubject,
+  chunkSubject,
   controlSubject,
   presenceSubject,
   pullSubject,
@@ -20,6 +24,7 @@ import { takeAll } from "./take-all.js";
 
 const bus = prepared(startAttackedBus, (started) => started.close());
 
+const BLOB = randomUUID();
 const PULL = JSON.stringify({ batch: 5, expires: 400_000_000 });
 
 async function publishRequest({ nc }: Pick<AttackedBus, "nc">, internet: "isolated" | "internet" = "isolated"): Promise<void> {
@@ -65,7 +70,7 @@ const ATTACKS: Readonly<Record<string, Attack>> = {
   },
   "acknowledges another engine's request": {
     run: async (attacker, attacked) => acknowledgeForBeta(attacker, attacked, (ack) => ack),
-    loosened: { imports: ({ isolated }) => [service("ack-beta", isolated, ackSubjects("beta")[0] ?? "")] },
+    loosened: { imports: ({ isolated }) => [service("ack-1-beta", isolated, ackSubjects("beta")[0] ?? "")] },
   },
   "acknowledges another engine's request in the form of newer servers": {
     // With an engine of its own that is called like the number of the request, where the other engine would be in that form.
@@ -142,6 +147,13 @@ const ATTACKS: Readonly<Record<string, Attack>> = {
       ],
     },
   },
+  "reads samples of the other class": {
+    async run(attacker, { internet }) {
+      await internet.nc.request(chunkSubject(BLOB, 0), "secret");
+      return (await ask(attacker, chunkReadSubject(BLOB, 0)))?.data.length ?? 0;
+    },
+    loosened: { imports: ({ internet }) => [service("chunk", internet, ALL_CHUNK_READS)] },
+  },
   "replaces all presence by a roll-up": {
     async run(attacker, { nc, jsm }) {
       await nc.request(presenceSubject("victim"), "here");
@@ -194,6 +206,13 @@ const ATTACKS: Readonly<Record<string, Attack>> = {
     },
     loosened: { user: "gateway" },
   },
+  "keeps messages of its own on NATS": {
+    async run(attacker) {
+      const answer = await ask(attacker, "$JS.API.STREAM.CREATE.MINE", JSON.stringify({ name: "MINE", subjects: ["mine"] }));
+      return answer === undefined || answer.json<{ error?: object }>().error ? 0 : 1;
+    },
+    loosened: { limits: { disk_storage: -1, mem_storage: -1, streams: -1, consumer: -1 } },
+  },
   "traces what becomes of its message in the account of its class": {
     async run(attacker) {
       let told = 0;
@@ -232,6 +251,16 @@ it.each(Object.entries({ ...ATTACKS, ...BUNDLE_ATTACKS }))(
     }
   },
 );
+
+it("each kind of what an agent's account takes from its class is loosened by an attack", () => {
+  const kindsOf = (imports: readonly { name?: string | undefined }[]) =>
+    new Set(imports.map(({ name = "" }) => name.replace(/-[a-z0-9]+$/, "")));
+  const keys = { isolated: "A", internet: "B" };
+  const loosened = Object.values({ ...ATTACKS, ...BUNDLE_ATTACKS }).flatMap((attack) => attack.loosened.imports?.(keys) ?? []);
+  expect([...kindsOf(loosened)]).toEqual(
+    expect.arrayContaining([...kindsOf(agentImports({ agent: "attacker", engines: ["alpha"], account: "A" }))]),
+  );
+});
 
 it("a message id that an agent gives its answer keeps no other agent's answer out", async () => {
   const attacker = await (await bus.attacker())();

@@ -1,5 +1,9 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { ConsumerConfig, StreamConfig } from "nats";
-import { expect, it } from "vitest";
+import { pino } from "pino";
+import { expect, it, onTestFinished } from "vitest";
+import { keepConnectionOf } from "../../../gateway/bus/connection.js";
 import { readQueues } from "../../../gateway/scan/queues.js";
 import { engineDurable, PRESENCE_BYTES } from "../../../schema/streams.js";
 import { AGENTS, BUNDLES, presenceSubject, RECORDER, RESULTS, SAMPLES, SCANS } from "../../../schema/subjects.js";
@@ -113,4 +117,25 @@ it("a durable that NATS refuses costs only its engine, and /readyz names it", as
   });
   expect(answer).toMatchObject({ status: "degraded" });
   expect(answer.reason).toMatch(/^the durable clash of ISOLATED is missing: /);
+});
+
+it("credentials that were replaced are read at the next attempt, without a restart", async () => {
+  const { isolated, internet } = stage.keys.creds.gateway;
+  const file = join(stage.folder, "replaced.creds");
+  const right = await readFile(isolated, "utf8");
+  // A user with another one's key.
+  const [user] = right.split("-----BEGIN USER NKEY SEED");
+  const [, key] = (await readFile(internet, "utf8")).split("-----BEGIN USER NKEY SEED");
+  await writeFile(file, `${user}-----BEGIN USER NKEY SEED${key}`);
+  const said: string[] = [];
+  const log = pino({ base: null }, { write: (line: string) => void said.push(line) });
+  const options = { servers: [stage.nats().url], natsCaFile: undefined };
+  const connection = keepConnectionOf(options, { account: "ISOLATED", credsFile: file }, "test", log, async () => {});
+  onTestFinished(() => connection.close());
+  const refusals = () => said.filter((line) => line.includes("cannot connect to NATS")).length;
+  await until("NATS refuses them", () => refusals() > 0);
+  await writeFile(file, "half written");
+  await until("those before serve while they cannot be read", () => refusals() > 1);
+  await writeFile(file, right);
+  await until("it is connected", () => connection.isUp());
 });

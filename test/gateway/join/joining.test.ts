@@ -82,6 +82,8 @@ describe("a host that joins", () => {
       expect(await answer).toMatchObject({ code, status });
       expect((await answer).error).toMatch(/^[A-Z].*[.)]$/);
     }
+    const without = { SCANMESH_NATS_SYSTEM_CREDS: "", SCANMESH_NATS_ACCOUNTS_KEY: "", SCANMESH_NATS_AGENTS_KEY: "" };
+    expect(await sendJoin(await stage.gateway(without), token)).toMatchObject({ code: "NOT_SET_UP", status: 503 });
     expect((await sendJoin(gateway, token, { agent: "rack-7-a" })).agent).toBe("rack-7-a");
     expect(await usesOf(stage, token)).toBe(1);
   });

@@ -1,16 +1,22 @@
 /** Names belong to one key each, which is accepted, renewed and revoked. */
 
+import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
 import { createUser, decode } from "@nats-io/jwt";
 import { sql } from "kysely";
 import { describe, expect, it } from "vitest";
 import { acceptAgent, revokeAgent } from "../../../gateway/join/agent-keys.js";
 import { removeAgent } from "../../../gateway/scan/removed.js";
+import type { JoinedAgent } from "../../../scanner-agent/config.js";
 import { joinByCommand, leaveByCommand } from "../../../scanner-agent/join/enlist.js";
 import { readIdentity } from "../../../scanner-agent/join/identity.js";
+import { checkMembership } from "../../../scanner-agent/join/preflight.js";
 import { renewIdentity } from "../../../scanner-agent/join/renew.js";
+import { joinSentence } from "../../../schema/join-errors.js";
+import { projectPath } from "../../../schema/paths.js";
 import { TESTER, until } from "../../stage/stage.js";
 import { prepared, useStage } from "../../stage/use-stage.js";
 import { codeOf, connectJoined, joinHost, keysOf, named, newToken, sendJoin, usesOf } from "./host.js";
@@ -162,6 +168,26 @@ describe("a key", () => {
     expect((userOf(joined.folder) as { exp?: number }).exp).toBeGreaterThan(exp ?? 0);
     await (await connectJoined(joined)).close();
     await brief.stop();
+  });
+
+  it("that is let in no more, or cannot get through, is told by the doctor of its host", async () => {
+    const joined = await joinHost(named(stage), await newToken(gateway));
+    const codes = async (changes: Partial<JoinedAgent> = {}) =>
+      (await checkMembership({ ...joined, ...changes })).map(({ code }) => code);
+    expect(await codes()).toEqual([]);
+    const nowhere = { gateway: "http://127.0.0.1:1", servers: ["nats://127.0.0.1:1"] };
+    expect(await codes(nowhere)).toEqual(["GATEWAY_UNREACHABLE", "BUS_UNREACHABLE"]);
+    await revokeAgent(gateway.context, TESTER, joined.agent);
+    const env = {
+      PATH: process.env["PATH"],
+      SCANMESH_AGENT_ID: joined.agent,
+      SCANMESH_IDENTITY: dirname(joined.folder),
+      SCANMESH_SPOOL: join(joined.folder, "spool"),
+      SCANMESH_ENGINES: "FileInfo",
+    };
+    const doctor = promisify(execFile)(process.execPath, [projectPath("dist", "scanner-agent", "main.js"), "doctor"], { env });
+    const said = `AGENT_REVOKED: ${joinSentence("AGENT_REVOKED", joined.agent)}`;
+    await expect(doctor).rejects.toMatchObject({ code: 1, stdout: expect.stringContaining(said) as string });
   });
 
   it("of an agent that is gone is forgotten with it, and its name is free", async () => {

@@ -7,6 +7,7 @@ import { readTokenLines } from "../../../gateway/join/token-lines.js";
 import { projectPath } from "../../../schema/paths.js";
 import { startBareHost, type Ran } from "../../stage/bare-host.js";
 import { TESTER, until } from "../../stage/stage.js";
+import { tellTime } from "../../stage/tell-time.js";
 import { prepared, useStage } from "../../stage/use-stage.js";
 import { ask, data } from "../http/http-client.js";
 import { untilScannedBy } from "../join/scanned-by.js";
@@ -15,7 +16,10 @@ import { untilScannedBy } from "../join/scanned-by.js";
 const NAME = "scan.example.org";
 
 const stage = useStage({ tls: true });
-const host = prepared(startBareHost, (one) => one.remove());
+const host = prepared(
+  () => startBareHost(),
+  (one) => one.remove(),
+);
 const mesh = prepared(async () => {
   const nats = await host.publish(Number(new URL(stage.nats().url).port));
   const gateway = await stage.gateway({
@@ -71,7 +75,7 @@ test("joins by the printed line, and takes work", async () => {
   const { status, output } = await host.run(await mesh.newLine());
   expect(output).toContain(`as ${agent()}, class isolated`);
   expect(status).toBe(0);
-  await takesWork();
+  await tellTime("A bare host had scanned a file, after its line had ended,", takesWork());
   const [running] = await processes();
   const { output: user } = await host.run(`stat -c %U /proc/${running?.split(" ")[0]}`);
   expect(user.trim(), "it does not run as root").toBe("scanmesh");
@@ -170,7 +174,10 @@ test("installed anew under its name it works once it is accepted; revoked it is 
   expect(await line).toEqual({ status: 0, output: expect.stringContaining(`as ${agent()}, class isolated`) as string });
   await takesWork();
   expect(await change(`revokeAgent(agent: "${agent()}")`)).toBe("RevokeAgentSuccess");
-  await until("the agent has ended", async () => (await processes()).length === 0);
+  await tellTime(
+    "A revoked agent had ended",
+    until("the agent has ended", async () => (await processes()).length === 0),
+  );
 });
 
 test("the script is text, and other files are not given", async () => {
