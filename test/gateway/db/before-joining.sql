@@ -135,6 +135,18 @@ from jsonb_populate_recordset(null::results, '[
     "FileTypeExtension": "txt"}}, "truncated": false, "image_id": null, "image_digest": null, "reused_from": null,
     "cause": null, "bars_clean": false, "fingerprint": "e341e81af895e61822673e848a73cb99b8575bde20dea8beb9431d16bab6c406"}
 ]');
+-- Two scans that it had not finished: a request that is not published yet, and one on a bus that is gone.
+insert into samples (id, sha256, md5, sha1, size, mime, blob, isolated_chunks) overriding system value values (
+  3, '59578ec5cb82f15bb2a4ec491425d8fdb8bb7324cfb92acbd193e4a819515d41', '6ea62ea2a4ebbb8264bc9662f9edc949',
+  'e8e644ae945ab939d15628800ee4b6745aafb422', 28, 'text/plain', '01a22c73-d06b-74c1-9fc7-412fb69de57b', array[3]);
+insert into scans (id, sample_id, name, speed, internet, deadline, total, skipped) overriding system value
+  select id, 3, 'open.txt', 'ALL', false, now() + interval '15 minutes', 2, '[]' from generate_series(4, 5) as id;
+insert into results (scan_id, engine_id) select scan, engine from generate_series(4, 5) as scan, generate_series(2, 3) as engine;
+insert into outbox (scan_id, speed, internet, engine_ids, published_at, stream_created, seq) values
+  (4, 'ULTRA', false, '{2}', null, null, null), (4, 'MEDIUM', false, '{3}', null, null, null),
+  (5, 'ULTRA', false, '{2}', now(), 'before', 7), (5, 'MEDIUM', false, '{3}', now(), 'before', 8);
+update agents set heard_at = now();
+update engine_hosts set seen_at = now();
 select setval('samples_id_seq', 10);
 select setval('engines_id_seq', 10);
 select setval('scans_id_seq', 10);

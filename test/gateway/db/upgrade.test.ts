@@ -9,9 +9,11 @@ import { openDatabase } from "../../../gateway/db/database.js";
 import { migrate } from "../../../gateway/db/migrations.js";
 import { readScan } from "../../../gateway/db/scans.js";
 import { projectPath } from "../../../schema/paths.js";
+import { chunkSubject } from "../../../schema/subjects.js";
 import { createDatabase } from "../../stage/database.js";
 import { until } from "../../stage/stage.js";
 import { prepared, useStage } from "../../stage/use-stage.js";
+import { connectAsGateway } from "../bus/gateway-user.js";
 import { joinHost, named, newToken } from "../join/host.js";
 import { operation } from "../keys/keyed-client.js";
 
@@ -51,11 +53,13 @@ async function ask<T>(query: string, variables: object = {}): Promise<T> {
   return answer.json<{ data: T }>().data;
 }
 
-it("all that was written is read, old keys and agents with shared credentials go on, and new ones join", async () => {
+it("all that was written is read, open scans are finished, old keys and agents with shared credentials go on, and new ones join", async () => {
   const written = await ask<{ scans: { nodes: object[] } }>(
     "{ scans(first: 9) { nodes { scanId name verdict endDate sample { sha256 } proof { text } results { engine state verdict signature details } } } }",
   );
   expect(written.scans.nodes).toMatchObject([
+    { scanId: 5, endDate: null },
+    { scanId: 4, endDate: null },
     {
       scanId: 3,
       name: "attachment.txt",
@@ -70,7 +74,11 @@ it("all that was written is read, old keys and agents with shared credentials go
     },
     { scanId: 1, name: "eicar.com", verdict: "INCONCLUSIVE", results: [{ engine: "FileInfo", state: "DONE" }] },
   ]);
-  await sql`update agents set heard_at = now()`.execute(database.db);
+  // The bytes as they were stored then.
+  const bus = await connectAsGateway(stage);
+  const open = await database.db.selectFrom("samples").select("blob").where("id", "=", 3).executeTakeFirstOrThrow();
+  await bus.jetstream().publish(chunkSubject(open.blob ?? "", 0), "asked for before the upgrade");
+  await bus.close();
   await stage.agentProcess({ id: "local-isolated", env: { SCANMESH_ENGINES: "FileInfo,Yara" } });
   await until("its engines are healthy", async () => {
     const { engines } = await ask<{ engines: { name: string; available: boolean }[] }>("{ engines { name available } }");
@@ -81,12 +89,13 @@ it("all that was written is read, old keys and agents with shared credentials go
     "mutation ($input: SubmitScanInput!) { submitScan(input: $input) { ... on SubmitScanSuccess { scan { scanId } } } }",
     { input },
   );
-  const { scanId } = submitScan.scan;
-  await until("it is final", async () => (await readScan(database.db, scanId))?.endDate instanceof Date);
-  expect((await readScan(database.db, scanId))?.results).toMatchObject([
-    { engine: "FileInfo", state: "DONE", agent: "local-isolated" },
-    { engine: "Yara", state: "DONE", agent: "local-isolated" },
-  ]);
+  for (const scanId of [submitScan.scan.scanId, 4, 5]) {
+    await until(`scan ${scanId} is final`, async () => (await readScan(database.db, scanId))?.endDate instanceof Date);
+    expect((await readScan(database.db, scanId))?.results).toMatchObject([
+      { engine: "FileInfo", state: "DONE", agent: "local-isolated" },
+      { engine: "Yara", state: "DONE", agent: "local-isolated" },
+    ]);
+  }
 
   await joinHost(named(stage, "new-host"), await newToken(gateway));
   const accounts = await database.db.selectFrom("agent_accounts").select("agent").execute();
