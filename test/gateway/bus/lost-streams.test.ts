@@ -137,5 +137,5 @@ it("credentials that were replaced are read at the next attempt, without a resta
   await writeFile(file, "half written");
   await until("those before serve while they cannot be read", () => refusals() > 1);
   await writeFile(file, right);
-  await until("it is connected", () => connection.isUp());
+  expect(await until("it is connected", () => connection.isUp())).toBe(true);
 });

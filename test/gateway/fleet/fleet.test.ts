@@ -141,5 +141,5 @@ it("a gateway that starts hears the agents that were there before, however long 
   await pipe.writeFile(await readFile(stage.keys.signing.agents));
   await pipe.close();
   const { fleet } = (await starting).context;
-  await until("it has heard the agent", () => fleet.agents().some(({ agent }) => agent === "early"));
+  expect(await until("it has heard the agent", () => fleet.agents().some(({ agent }) => agent === "early"))).toBe(true);
 });
