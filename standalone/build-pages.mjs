@@ -1,6 +1,7 @@
 /** Builds the gateway's pages into gateway/public: those that are not there or not current. */
 
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { checkFirstLoad, digest, isMade, PAGES, ROOT, STAMP } from "./pages.mjs";
@@ -10,6 +11,8 @@ process.env["NODE_ENV"] = "production";
 
 /** Smaller files gain nothing. */
 const LEAST_BYTES = 1_024;
+/** Made as CommonJS. */
+const REACT = new Set(["react", "react/jsx-runtime", "react-dom/client"]);
 const COMPRESSED = /\.(?:js|css|html|svg)$/;
 
 /** @param {import("./pages.mjs").Page} page */
@@ -24,6 +27,7 @@ async function buildPage(page) {
     root: join(ROOT, page.source),
     // Relative: a proxy may serve the mesh below a path.
     base: "./",
+    plugins: [reactAsModules()],
     define: { "import.meta.env.VITE_VERSION": JSON.stringify(version) },
     build: {
       outDir,
@@ -40,6 +44,27 @@ async function buildPage(page) {
   compress(outDir);
   checkFirstLoad(outDir, page);
   writeFileSync(join(outDir, STAMP), made);
+}
+
+/**
+ * Lets pages import React as modules. Otherwise every script that uses it has a bridge to CommonJS, and what the bridges need is one more
+ * script that a page begins with.
+ * @returns {import("vite").Plugin}
+ */
+function reactAsModules() {
+  const require = createRequire(import.meta.url);
+  const mark = "\0module:";
+  return {
+    name: "react-as-modules",
+    enforce: "pre",
+    resolveId: (id, importer) => (REACT.has(id) && !importer?.startsWith(mark) ? mark + id : undefined),
+    load(id) {
+      if (!id.startsWith(mark)) return undefined;
+      const name = id.slice(mark.length);
+      const exported = Object.keys(require(name)).join(", ");
+      return `import all from ${JSON.stringify(require.resolve(name))};\nexport default all;\nexport const { ${exported} } = all;`;
+    },
+  };
 }
 
 /** @param {RegExp} later */

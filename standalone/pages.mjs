@@ -23,7 +23,7 @@ export const PAGES = [
   {
     source: "gateway/dashboard",
     built: "gateway/public/dashboard",
-    uses: ["schema/add-clamav.ts", "schema/visible-text.ts"],
+    uses: ["schema/add-clamav.ts", "schema/signature-names.ts", "schema/visible-text.ts"],
     later: /\/dashboard\/(?:screens\/(?!home\/)|generated\/(?!viewer|home|submit))|\/uplot\//,
     mostFirst: 140_000,
   },

@@ -1,4 +1,5 @@
-import { CUT, joinNames, type Detection } from "../../schema/detection.js";
+import type { Detection } from "../../schema/detection.js";
+import { CUT, joinNames } from "../../schema/signature-names.js";
 import { bareSignature, type Suppressed } from "../../schema/suppressed.js";
 import type { Database } from "../db/database.js";
 import type { IncomingResult } from "../db/results.js";

@@ -7,10 +7,13 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { askOtherTabs } from "./api/key.ts";
 import { App } from "./app/app.tsx";
+import { isAtHome } from "./app/location.ts";
 import { reloadForNewFiles } from "./app/new-files.ts";
+import { askForLatestScans } from "./screens/home/latest-scans.ts";
 
 reloadForNewFiles();
 await askOtherTabs();
+if (isAtHome()) askForLatestScans();
 
 const root = document.querySelector("#app");
 if (root === null) throw new Error("index.html has no #app");

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { joinNames, MAX_DETECTIONS, type Detection } from "../../schema/detection.js";
+import { MAX_DETECTIONS, type Detection } from "../../schema/detection.js";
+import { joinNames } from "../../schema/signature-names.js";
 import type { EngineVerdict } from "../../schema/states.js";
 import { done, notDone, type Outcome, type RawOutput } from "../contract.js";
 import { brief } from "./brief.js";

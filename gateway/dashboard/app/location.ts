@@ -20,6 +20,11 @@ export function go(to: string, { replace = false }: { replace?: boolean } = {}):
   dispatchEvent(new HashChangeEvent("hashchange"));
 }
 
+/** Whether the page shows its first screen. */
+export function isAtHome(): boolean {
+  return pathOf() === "/";
+}
+
 /** The path behind the `#`. */
 export const useHashPath: BaseLocationHook = () => [useSyncExternalStore(follow, pathOf), go];
 

@@ -8,6 +8,7 @@ import { sendError } from "../../../gateway/http/http-error.js";
 import { serveAssets } from "../../../gateway/routes/assets.js";
 import { projectPath } from "../../../schema/paths.js";
 import { checkFirstLoad, firstLoadOf, PAGES } from "../../../standalone/pages.mjs";
+import { files, imports, isPage, list, textOf } from "../../house/source.js";
 import { engine } from "../../stage/puppet-agent.js";
 import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
 
@@ -20,6 +21,19 @@ usePuppet(stage, "puppet", [engine("Alpha")]);
 
 const page = async () => (await fetch(gateway.url)).text();
 const scriptIn = (html: string) => /src="\.\/(assets\/page-[^"]+\.js)"/.exec(html)?.[1] ?? "";
+
+/** The scripts of screens that the page's own script loads later, each with all files that are loaded with it. */
+function furtherLoads(script: string): Map<string, readonly string[]> {
+  const name = (path: string | undefined) => path?.replace("./", "") ?? "";
+  const files = JSON.parse(/m\.f=(\[[^\]]*\])/.exec(script)?.[1] ?? "[]") as string[];
+  const imports = script.matchAll(/import\([`"](\.\/[^`"]+\.js)[`"]\),(?:__vite__mapDeps\()?\[([\d,]*)\]/g);
+  return new Map(
+    [...imports].map(([, screen, others = ""]) => {
+      const besides = others.split(",").flatMap((at) => (at === "" ? [] : [name(files[Number(at)])]));
+      return [name(screen), [...new Set([name(screen), ...besides])]];
+    }),
+  );
+}
 
 describe("bookmarks of MultiAV2's pages", () => {
   it.each([
@@ -108,9 +122,23 @@ describe("its files", () => {
     expect(() => checkFirstLoad(folder, most)).toThrow(
       `gateway/dashboard begins with ${bytes} bytes, and ${bytes - 1} is the most`,
     );
-    expect(first.filter((name) => name.endsWith(".js") && !name.startsWith("rolldown-runtime"))).toHaveLength(1);
-    const limitOf = (name: string) => (name.startsWith("statistics") ? 45 : 30) * KIB;
-    expect(files.filter((name) => !first.includes(name) && sizeOf(name) > limitOf(name))).toEqual([]);
+    expect(first.filter((name) => name.endsWith(".js"))).toHaveLength(1);
+    const loads = [...furtherLoads(readFileSync(join(ASSETS, scriptIn(html).replace("assets/", "")), "utf8"))];
+    const screens = textOf("gateway/dashboard/app/screens.tsx").match(/lazy\(/g) ?? [];
+    expect(loads).toHaveLength(screens.length);
+    const tooLarge = loads.flatMap(([screen, names]) => {
+      const most = (screen.startsWith("statistics") ? 45 : 30) * KIB;
+      const all = names.filter((name) => !first.includes(name)).reduce((sum, name) => sum + sizeOf(name), 0);
+      return all > 0 && all <= most ? [] : [{ screen, all, most }];
+    });
+    expect(tooLarge).toEqual([]);
+  });
+
+  it("are made of what is said of them, and of nothing from other rooms that has a library in it", () => {
+    const uses = PAGES.find(({ source }) => source === "gateway/dashboard")?.uses ?? [];
+    const others = imports.filter(({ from, what }) => isPage(from) && files.includes(what) && !isPage(what));
+    expect([...new Set(others.map(({ what }) => what))].toSorted()).toEqual([...uses].toSorted());
+    expect(list(imports.filter(({ from }) => uses.includes(from)))).toEqual([]);
   });
 
   it("have no fonts among them: those of the system are used", () => {

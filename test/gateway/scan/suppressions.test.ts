@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { sql } from "kysely";
 import { afterEach, expect, it } from "vitest";
-import { joinNames } from "../../../schema/detection.js";
+import { joinNames } from "../../../schema/signature-names.js";
 import type { ResultMessage } from "../../../schema/messages.js";
 import { projectPath } from "../../../schema/paths.js";
 import type { ScanReport } from "../../../schema/reports.js";

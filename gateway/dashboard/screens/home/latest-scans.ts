@@ -1,7 +1,9 @@
 import { useCallback } from "react";
-import { useQuery, useSubscription } from "urql";
+import { useSubscription } from "urql";
+import { client } from "../../api/client.ts";
 import { useCollected } from "../../api/collect.ts";
 import { useBegun, useReopened } from "../../api/live.ts";
+import { useQuestion } from "../../api/question.ts";
 import {
   LatestScans,
   ScanFeed,
@@ -14,17 +16,22 @@ import {
 const SHOWN = 15;
 const NONE: readonly HomeEngineFragment[] = [];
 
+/** Asks for them while the page does not know yet who looks at it: it has them one round trip sooner. */
+export function askForLatestScans(): void {
+  void client.query(LatestScans, {}).toPromise();
+}
+
 /** The newest scans, as they are now. */
 export function useLatestScans() {
-  const [{ data, error }, ask] = useQuery({ query: LatestScans });
+  // The beginning of the feed asks again.
+  const [{ data, error }, again] = useQuestion({ query: LatestScans, requestPolicy: "cache-first" });
   const collect = useCallback(
     (known: readonly ScanRowFragment[] | undefined, { scanFeed }: ScanFeedSubscription) => merge(known ?? [], scanFeed.scans),
     [],
   );
   const [{ data: told }] = useSubscription({ query: ScanFeed }, collect);
-  const askAgain = useCallback(() => ask({ requestPolicy: "network-only" }), [ask]);
-  useReopened(askAgain);
-  useBegun(told !== undefined, askAgain);
+  useReopened(again);
+  useBegun(told !== undefined, again);
   const { entries: engines = data?.engines ?? NONE } = useCollected(
     WatchHomeEngines,
     ({ name }: HomeEngineFragment) => name,

@@ -1,5 +1,5 @@
 import { useState, type FormEvent } from "react";
-import { CUT } from "../../../../schema/detection.ts";
+import { CUT } from "../../../../schema/signature-names.ts";
 import { visibleText } from "../../../../schema/visible-text.ts";
 import { useOrder } from "../../api/order.ts";
 import { useMay } from "../../app/viewer.ts";
