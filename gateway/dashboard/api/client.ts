@@ -1,11 +1,20 @@
 /** The GraphQL client: questions by HTTP, all that is live over one WebSocket. */
 
 import type { SubscribePayload } from "graphql-ws";
-import { cacheExchange, Client, fetchExchange, mapExchange, subscriptionExchange, type ExecutionResult } from "urql";
+import {
+  cacheExchange,
+  Client,
+  fetchExchange,
+  makeOperation,
+  mapExchange,
+  subscriptionExchange,
+  type ExecutionResult,
+} from "urql";
 import { address } from "./address.ts";
 import { connection, openSocket } from "./connection.ts";
-import { keyHeader } from "./key.ts";
+import { currentKey, keyHeader } from "./key.ts";
 import { deliver } from "./pace.ts";
+import { followQuestions } from "./under-way.ts";
 
 const socket = openSocket();
 
@@ -16,9 +25,12 @@ export const client = new Client({
   fetchOptions: () => ({ headers: keyHeader() }),
   exchanges: [
     cacheExchange,
+    followQuestions,
     mapExchange({
-      onError(error) {
-        if (error.response?.status === 401) connection.set("refused");
+      onOperation: (operation) => makeOperation(operation.kind, operation, { ...operation.context, key: currentKey() }),
+      onError(error, { context }) {
+        // That the key before is refused says nothing of this one.
+        if (error.response?.status === 401 && context["key"] === currentKey()) connection.set("refused");
       },
     }),
     fetchExchange,

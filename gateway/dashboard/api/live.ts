@@ -38,7 +38,8 @@ export function useReopened(onReopened: () => void): void {
 export function useBegun(hasBegun: boolean, onBegun: () => void): void {
   useEffect(() => {
     if (hasBegun) onBegun();
-  }, [hasBegun, onBegun]);
+    // What is called back may change afterwards, as with the page of a list: that has begun already.
+  }, [hasBegun]);
 }
 
 /** Where a feed has to continue after the connection was lost: at the cursor that it had reached. Undefined until then: it starts now. */

@@ -1,8 +1,9 @@
 /** A question whose answer nothing keeps current: it says when it was read, and is read again when somebody asks for it. */
 
-import { useCallback, useEffect, useState } from "react";
-import { useQuery, type AnyVariables, type UseQueryArgs } from "urql";
+import { useEffect, useState } from "react";
+import type { AnyVariables, UseQueryArgs } from "urql";
 import { serverNow } from "./clock.ts";
+import { useQuestion } from "./question.ts";
 
 export interface Reading {
   /** Whether an answer is on its way. */
@@ -13,12 +14,11 @@ export interface Reading {
 }
 
 export function useReading<Data, Variables extends AnyVariables>(question: UseQueryArgs<Variables, Data>) {
-  const [{ data, error, fetching, stale }, ask] = useQuery<Data, Variables>(question);
+  const [{ data, error, fetching, stale }, again] = useQuestion<Data, Variables>(question);
   const [readAt, setReadAt] = useState<string>();
   const isReading = fetching || stale;
   useEffect(() => {
     if (data !== undefined && !isReading) setReadAt(new Date(serverNow()).toISOString());
   }, [data, isReading]);
-  const again = useCallback(() => ask({ requestPolicy: "network-only" }), [ask]);
   return { data, error, isReading, readAt, again };
 }

@@ -1,9 +1,9 @@
-import { useCallback, useEffect, useState, type ReactNode } from "react";
-import { useQuery } from "urql";
+import { useEffect, useState, type ReactNode } from "react";
 import { setServerTime } from "../api/clock.ts";
 import { connection } from "../api/connection.ts";
 import { canBeKey, currentKey, forgetKey, keepKey } from "../api/key.ts";
 import { useReopened } from "../api/live.ts";
+import { useQuestion } from "../api/question.ts";
 import { useStore } from "../api/store.ts";
 import { Viewer as ViewerDocument } from "../generated/viewer.ts";
 import { Problem } from "../parts/notice.tsx";
@@ -13,7 +13,7 @@ const RETRY_MS = 3_000;
 
 /** Lets in who may be here; everybody else is told what is wanted. */
 export function Gate({ children }: { children: ReactNode }) {
-  const [{ data, error, fetching }, ask] = useQuery({ query: ViewerDocument });
+  const [{ data, error, fetching }, ask] = useQuestion({ query: ViewerDocument });
   const state = useStore(connection);
   // A later answer may fail: the page stays what it is.
   const [viewer, setViewer] = useState<Viewer>();
@@ -24,10 +24,10 @@ export function Gate({ children }: { children: ReactNode }) {
     setViewer(data.viewer);
   }, [data]);
   // The gateway may be a newer one.
-  useReopened(useCallback(() => ask({ requestPolicy: "network-only" }), [ask]));
+  useReopened(ask);
   useEffect(() => {
     if (error?.networkError === undefined || viewer !== undefined) return;
-    const timer = setTimeout(() => ask({ requestPolicy: "network-only" }), RETRY_MS);
+    const timer = setTimeout(ask, RETRY_MS);
     return () => clearTimeout(timer);
   }, [error, viewer, ask]);
 
@@ -35,7 +35,7 @@ export function Gate({ children }: { children: ReactNode }) {
   const enter = () => {
     setViewer(undefined);
     connection.set("idle");
-    ask({ requestPolicy: "network-only" });
+    ask();
   };
   if (state === "refused" || (!fetching && error?.response?.status === 401))
     return <KeyForm wasRefused={currentKey() !== null} onEnter={enter} />;

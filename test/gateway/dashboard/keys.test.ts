@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { until } from "../../stage/stage.js";
 import { prepared, useStage } from "../../stage/use-stage.js";
 import { idOf, keyWith, operation } from "../keys/keyed-client.js";
 import { useBrowser } from "./browser.js";
@@ -12,7 +13,11 @@ const HOSTILE = "<b>rlo\u202e\u200b</b>";
 
 it("a key is made with its scopes and limits, is shown once, works, and is refused once it is revoked", async () => {
   const admin = await keyWith(gateway, ["admin"]);
-  const { page, faults } = await open(gateway.url, "/#/keys", { key: admin, viewport: { width: 390, height: 700 } });
+  const { page, faults } = await open(gateway.url, "/#/keys", {
+    key: admin,
+    viewport: { width: 390, height: 700 },
+    permissions: ["clipboard-read", "clipboard-write"],
+  });
   await page.getByLabel("What it is for, or who uses it").fill(HOSTILE);
   await page.getByRole("checkbox", { name: /download samples/ }).check();
   await page.getByLabel("Expires").selectOption({ label: "In 7 days" });
@@ -21,7 +26,10 @@ it("a key is made with its scopes and limits, is shown once, works, and is refus
   const shown = page.getByRole("group", { name: "The new API key" });
   const text = (await shown.locator("code").textContent()) ?? "";
   expect(text).toMatch(/^sm_/);
-  expect(await page.locator("[role=group]:focus").count()).toBe(1);
+  await page.locator("[role=group]:focus").waitFor();
+  await shown.getByRole("button", { name: /^Copy/ }).click();
+  await shown.getByText("Copied").waitFor();
+  expect(await page.evaluate("navigator.clipboard.readText()")).toBe(text);
 
   const viewer = () => operation(gateway, text, "{ viewer { keyName scopes limits { dailyScans } } }");
   expect((await viewer()).json()).toEqual({
@@ -60,6 +68,30 @@ it("a key is made with its scopes and limits, is shown once, works, and is refus
   await page.goBack();
   await row.waitFor({ state: "detached" });
   expect(faults).toEqual([]);
+});
+
+it("a key that is made while the list is being read is listed", async () => {
+  let release = () => {};
+  const released = new Promise<void>((resolve) => (release = resolve));
+  let isRead = false;
+  const { page } = await open(gateway.url, "/#/keys", {
+    key: await keyWith(gateway, ["admin"]),
+    before: (made) =>
+      made.route("**/graphql", async (route) => {
+        if (isRead || !route.request().postData()?.includes("query ReadKeys")) return route.fallback();
+        const response = await route.fetch();
+        isRead = true;
+        await released;
+        return route.fulfill({ response });
+      }),
+  });
+  await page.getByLabel("What it is for, or who uses it").fill("made meanwhile");
+  await until("the gateway has read the list", () => isRead);
+  await page.getByRole("button", { name: "Make the key" }).click();
+  await page.getByRole("group", { name: "The new API key" }).waitFor();
+  release();
+  await page.getByRole("row", { name: /^made meanwhile/ }).waitFor();
+  expect(await page.getByRole("row", { name: /^made meanwhile/ }).count()).toBe(1);
 });
 
 it("a key that the gateway refuses says why, and one that may not make keys is told which scope it lacks", async () => {

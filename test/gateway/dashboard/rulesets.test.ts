@@ -32,15 +32,20 @@ it("sends rules, names mistakes by file and line, tries a version and shows whic
   let orders: readonly RuleOrder[] = [];
   const said = new Map<string, RuleJob>();
   const startedAt = new Date().toISOString();
+  const shown = () => [...said.values()].filter((one) => orders.some((known) => known.job === one.job));
+  const announce = () => host.announce([], { startedAt, rules: { engines: ["Yara"], jobs: shown() } });
   const say = async (order: RuleOrder | undefined, job: Partial<RuleJob>) => {
     if (order) said.set(order.job, { ...NONE, ...said.get(order.job), job: order.job, ...job });
-    const jobs = [...said.values()].filter((one) => orders.some((known) => known.job === one.job));
-    await host.announce([], { startedAt, rules: { engines: ["Yara"], jobs } });
+    await announce();
   };
   host.nc.subscribe(controlSubject("puppet"), {
     callback: (_, message) => {
       const control = parseMessage(Control, message.data);
-      if (control.kind === "rules") orders = control.jobs;
+      if (control.kind !== "rules") return;
+      const before = shown().length;
+      orders = control.jobs;
+      // One that is late leaves out, for a moment, a job that the host has told of.
+      if (shown().length !== before) void announce();
     },
   });
   await say(undefined, {});

@@ -1,7 +1,7 @@
-import { useCallback, useEffect } from "react";
-import { useQuery, useSubscription } from "urql";
+import { useSubscription } from "urql";
 import { Link } from "wouter";
 import { useReopened } from "../../api/live.ts";
+import { useAgainAfter, useQuestion } from "../../api/question.ts";
 import { useParameters } from "../../app/parameters.ts";
 import { ReadFlips, WatchFlips } from "../../generated/changed.ts";
 import { Empty } from "../../parts/empty.tsx";
@@ -18,13 +18,9 @@ export default function Changed() {
   const filter = { engines: engine === null ? null : [engine], hashes: hash === null ? null : [hash] };
   const isFiltered = engine !== null || hash !== null;
   const variables = { filter: isFiltered ? filter : null, after: parameters.get("after") };
-  const [{ data, error, fetching }, ask] = useQuery({ query: ReadFlips, variables });
-  const again = useCallback(() => ask({ requestPolicy: "network-only" }), [ask]);
+  const [{ data, error, fetching }, again] = useQuestion({ query: ReadFlips, variables });
   const [{ data: told }] = useSubscription({ query: WatchFlips });
-  const revision = told?.verdictFlipped.revision;
-  useEffect(() => {
-    if (revision !== undefined) again();
-  }, [revision, again]);
+  useAgainAfter(`${told?.verdictFlipped.revision}`, again);
   useReopened(again);
   const flips = data?.verdictFlips.nodes;
   return (

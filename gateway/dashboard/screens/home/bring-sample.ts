@@ -1,6 +1,7 @@
 /** Sees to it that the mesh has the bytes of a file: what it has already is not sent. */
 
 import { answerTo } from "../../api/answer.ts";
+import { askNow } from "../../api/ask-now.ts";
 import { client } from "../../api/client.ts";
 import { hashFile } from "../../api/hash.ts";
 import { awayIn, persist } from "../../api/persist.ts";
@@ -78,7 +79,7 @@ function bringHashed(file: File, sha256: string, bringing: Bringing): Promise<Br
 }
 
 async function known(sha256: string): Promise<KnownSampleQuery["sample"]> {
-  return (await answerTo(client.query(KnownSample, { sha256 }, { requestPolicy: "network-only" }).toPromise())).sample;
+  return (await answerTo(askNow(KnownSample, { sha256 }))).sample;
 }
 
 async function send(file: File, { signal, onProgress }: Bringing): Promise<string> {

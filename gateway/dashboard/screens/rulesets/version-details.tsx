@@ -1,6 +1,5 @@
-import { useEffect } from "react";
-import { useQuery } from "urql";
 import { Link } from "wouter";
+import { useAgainAfter, useQuestion } from "../../api/question.ts";
 import { ReadRulesetVersion, type ReadRulesetVersionQuery } from "../../generated/rulesets.ts";
 import { Name } from "../../parts/name.tsx";
 import { Problem } from "../../parts/notice.tsx";
@@ -20,9 +19,8 @@ const OUTCOMES: Readonly<Record<string, string>> = {
 /** What is wrong with a version, and which samples it would have matched. */
 export function VersionDetails({ of: version }: { of: ShownVersion }) {
   const { id, number, state, tried } = version;
-  const [{ data, error }, readAgain] = useQuery({ query: ReadRulesetVersion, variables: { id } });
-  const changes = `${state} ${tried?.state} ${tried?.done}`;
-  useEffect(() => readAgain({ requestPolicy: "network-only" }), [changes, readAgain]);
+  const [{ data, error }, again] = useQuestion({ query: ReadRulesetVersion, variables: { id } });
+  useAgainAfter(`${state} ${tried?.state} ${tried?.done}`, again);
   const found = data?.rulesetVersion;
   return (
     <div className="stack">

@@ -1,8 +1,9 @@
 /** A sample with a page of its scans, as they are now. */
 
 import { useCallback, useEffect } from "react";
-import { useQuery, useSubscription } from "urql";
+import { useSubscription } from "urql";
 import { useBegun, useReopened } from "../../api/live.ts";
+import { useQuestion } from "../../api/question.ts";
 import { ReadSample, WatchSample, type TimelineScanFragment, type WatchSampleSubscription } from "../../generated/sample.ts";
 
 type ToldScan = WatchSampleSubscription["scanFeed"]["scans"][number];
@@ -14,14 +15,13 @@ const NOTHING: Told = new Map();
 const MOST_NEWCOMERS = 40;
 
 export function useSample(hash: string, after: string | undefined) {
-  const [{ data, error, fetching }, ask] = useQuery({ query: ReadSample, variables: { hash, after } });
+  const [{ data, error, fetching }, again] = useQuestion({ query: ReadSample, variables: { hash, after } });
   const collect = useCallback(
     (known: Told | undefined, { scanFeed: { scans } }: WatchSampleSubscription): Told =>
       scans.length === 0 && known ? known : new Map([...(known ?? []), ...scans.map((scan) => [scan.scanId, scan] as const)]),
     [],
   );
   const [{ data: feed }] = useSubscription({ query: WatchSample, variables: { hash } }, collect);
-  const again = useCallback(() => ask({ requestPolicy: "network-only" }), [ask]);
   useReopened(again);
   useBegun(feed !== undefined, again);
 

@@ -2,12 +2,9 @@
 
 import { useEffect, useState } from "react";
 import { answerTo } from "../../api/answer.ts";
-import { client } from "../../api/client.ts";
+import { askNow } from "../../api/ask-now.ts";
 import { CountFound, CountScans, type ScanFilter } from "../../generated/scans.ts";
 import type { Wanted } from "./use-page.ts";
-
-/** As it is now, whatever was read before. */
-export const READ_ANEW = { requestPolicy: "network-only" } as const;
 
 export interface Count {
   readonly count: number;
@@ -17,12 +14,12 @@ export interface Count {
 
 /** How many scans a filter has. */
 export async function countScans(filter: ScanFilter): Promise<Count> {
-  const { scans } = await answerTo(client.query(CountScans, { filter }, READ_ANEW).toPromise());
+  const { scans } = await answerTo(askNow(CountScans, { filter }));
   return { count: scans.totalCount, isExact: scans.totalCountIsExact };
 }
 
 async function countFound(text: string): Promise<Count> {
-  const { search } = await answerTo(client.query(CountFound, { text }, READ_ANEW).toPromise());
+  const { search } = await answerTo(askNow(CountFound, { text }));
   return { count: search.totalCount, isExact: search.totalCountIsExact };
 }
 

@@ -1,10 +1,9 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { useSubscription } from "urql";
-import { client } from "../../api/client.ts";
+import { askNow } from "../../api/ask-now.ts";
 import { useBegun, useContinuation } from "../../api/live.ts";
 import { ListScans, WatchScans, type ScanRowFragment, type WatchScansSubscription } from "../../generated/scans.ts";
 import { Told } from "../../parts/status.tsx";
-import { READ_ANEW } from "./count-scans.ts";
 import type { Wanted } from "./use-page.ts";
 
 /** More are not counted. */
@@ -38,7 +37,7 @@ export function Newcomers({ wanted, newest, onChange, onShow }: Props) {
   }, [data]);
   const [missed, setMissed] = useState<readonly ScanRowFragment[]>([]);
   const readMissed = useCallback(async () => {
-    const { error, data: read } = await client.query(ListScans, { filter, after: wanted.after }, READ_ANEW).toPromise();
+    const { error, data: read } = await askNow(ListScans, { filter, after: wanted.after });
     // The list itself tells why nothing can be read.
     if (error !== undefined || read === undefined) return;
     setMissed(read.scans.nodes);

@@ -1,10 +1,10 @@
 /** Scans that are repeated by the hundred, behind all others that the mesh has to do. */
 
 import { answerTo } from "../../api/answer.ts";
+import { askNow } from "../../api/ask-now.ts";
 import { client } from "../../api/client.ts";
 import { persist, refusalOf } from "../../api/persist.ts";
 import { randomKey } from "../../api/random-key.ts";
-import { READ_ANEW } from "./count-scans.ts";
 import { ListNumbers, RescanMany, type ScanFilter } from "../../generated/scans.ts";
 
 /** As many as are counted. */
@@ -50,7 +50,7 @@ export async function repeatScans(
 export async function* scansOf(filter: ScanFilter, signal: AbortSignal): AsyncGenerator<readonly number[]> {
   for (let after: string | null = null, found = 0; found < MOST && !signal.aborted;) {
     const variables: { filter: ScanFilter; after: string | null } = { filter, after };
-    const { scans } = await persist(() => answerTo(client.query(ListNumbers, variables, READ_ANEW).toPromise()), signal);
+    const { scans } = await persist(() => answerTo(askNow(ListNumbers, variables)), signal);
     if (scans.nodes.length > 0) yield scans.nodes.map(({ scanId }) => scanId);
     if (!scans.pageInfo.hasNextPage) return;
     after = scans.pageInfo.endCursor;

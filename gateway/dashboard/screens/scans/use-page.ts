@@ -1,7 +1,7 @@
 /** One page of scans. Its rows stay where they are until it is read again; what is in them changes in place. */
 
 import { useEffect, useState } from "react";
-import { useClient } from "urql";
+import { askNow } from "../../api/ask-now.ts";
 import { ListScans, SearchScans, type ScanFilter, type ScanRowFragment } from "../../generated/scans.ts";
 
 export interface Wanted {
@@ -19,7 +19,6 @@ interface Page {
 
 /** `version` changes when the page is to be read again. Nothing is read while nothing is wanted. */
 export function usePage(wanted: Wanted | undefined, version: string) {
-  const client = useClient();
   const [page, setPage] = useState<Page>();
 
   useEffect(() => {
@@ -28,9 +27,7 @@ export function usePage(wanted: Wanted | undefined, version: string) {
     let isOver = false;
     const read = async () => {
       const { text, ...rest } = wanted;
-      const found = await (text === undefined
-        ? client.query(ListScans, rest, { requestPolicy: "network-only" }).toPromise()
-        : client.query(SearchScans, { text, after: rest.after }, { requestPolicy: "network-only" }).toPromise());
+      const found = await (text === undefined ? askNow(ListScans, rest) : askNow(SearchScans, { text, after: rest.after }));
       if (isOver) return;
       const list = found.data && ("scans" in found.data ? found.data.scans : found.data.search);
       const next = list?.pageInfo.hasNextPage ? (list.pageInfo.endCursor ?? undefined) : undefined;
@@ -39,7 +36,7 @@ export function usePage(wanted: Wanted | undefined, version: string) {
     void read();
     return () => void (isOver = true);
     // What is wanted follows from the version.
-  }, [client, version]);
+  }, [version]);
 
   /** Takes newer readings of rows that are shown. */
   function take(newer: readonly ScanRowFragment[]): void {

@@ -1,5 +1,4 @@
-import { useEffect } from "react";
-import { useQuery } from "urql";
+import { useAgainAfter, useQuestion } from "../../api/question.ts";
 import { useParameters } from "../../app/parameters.ts";
 import { ReadUpdates } from "../../generated/updates.ts";
 import { Ago } from "../../parts/measure.tsx";
@@ -16,8 +15,8 @@ const CAUSES: Readonly<Record<string, string>> = { FETCHED: "fetched", ASKED: "a
 /** All updates, the newest first; read again when `changes` says something else. */
 export function UpdateHistory({ changes }: { changes: string }) {
   const { parameters } = useParameters();
-  const [{ data, error }, read] = useQuery({ query: ReadUpdates, variables: { after: parameters.get("after") } });
-  useEffect(() => read({ requestPolicy: "network-only" }), [changes, read]);
+  const [{ data, error }, again] = useQuestion({ query: ReadUpdates, variables: { after: parameters.get("after") } });
+  useAgainAfter(changes, again);
   const found = data?.engineUpdates.nodes;
   return (
     <section className="card stack" aria-labelledby="history">

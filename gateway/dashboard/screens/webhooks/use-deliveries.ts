@@ -1,8 +1,9 @@
 /** A page of the log of one webhook, as it is now. */
 
 import { useCallback, useEffect } from "react";
-import { useQuery, useSubscription } from "urql";
+import { useSubscription } from "urql";
 import { useReopened } from "../../api/live.ts";
+import { useQuestion } from "../../api/question.ts";
 import {
   ReadDeliveries,
   WatchDeliveries,
@@ -24,7 +25,7 @@ interface Wanted {
 }
 
 export function useDeliveries({ id, state, after }: Wanted) {
-  const [{ data, error }, ask] = useQuery({ query: ReadDeliveries, variables: { id, state, after } });
+  const [{ data, error }, again] = useQuestion({ query: ReadDeliveries, variables: { id, state, after } });
   const webhook = data?.node && "webhookId" in data.node ? data.node : undefined;
   const collect = useCallback(
     (known: Told | undefined, { webhookDeliveryChanged: { deliveries } }: WatchDeliveriesSubscription): Told =>
@@ -32,7 +33,6 @@ export function useDeliveries({ id, state, after }: Wanted) {
     [],
   );
   const [{ data: told = new Map() as Told }] = useSubscription({ query: WatchDeliveries, variables: {} }, collect);
-  const again = useCallback(() => ask({ requestPolicy: "network-only" }), [ask]);
   useReopened(again);
 
   const { nodes = [], pageInfo } = webhook?.deliveries ?? {};
