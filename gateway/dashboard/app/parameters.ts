@@ -1,7 +1,7 @@
 /** What stands behind the `?` of a screen's address, and the addresses that differ from it. */
 
 import { useLocation } from "wouter";
-import { useSearch } from "./location.ts";
+import { go, useSearch } from "./location.ts";
 
 export function useParameters() {
   const [path] = useLocation();
@@ -16,4 +16,11 @@ export function useParameters() {
     return next.size === 0 ? path : `${path}?${next}`;
   };
   return { parameters, addressWith };
+}
+
+/** Whether a part of the screen is shown, as the address says it, and what shows or hides it. That is no step of the history. */
+export function useShown(part: string): readonly [boolean, (isShown: boolean) => void] {
+  const { parameters, addressWith } = useParameters();
+  const show = (isShown: boolean) => go(addressWith({ [part]: isShown ? "1" : undefined }), { replace: true });
+  return [parameters.get(part) === "1", show];
 }

@@ -5,6 +5,7 @@ import type { ScanRowFragment } from "../generated/home.ts";
 import { Ago, bytesText } from "./measure.tsx";
 import { Name } from "./name.tsx";
 import { useNarrow } from "./narrow.ts";
+import { ScrollX } from "./scroll-x.tsx";
 import { Verdict } from "./verdict.tsx";
 
 interface Selection {
@@ -26,7 +27,7 @@ export function ScanTable({ scans, caption, time = "startDate", selection }: Pro
   const isNarrow = useNarrow();
   const all = scans.map(({ scanId }) => scanId);
   return (
-    <div className="scroll-x">
+    <ScrollX>
       <table className="scans">
         <caption className="unseen">{caption}</caption>
         <thead>
@@ -69,7 +70,7 @@ export function ScanTable({ scans, caption, time = "startDate", selection }: Pro
           ))}
         </tbody>
       </table>
-    </div>
+    </ScrollX>
   );
 }
 

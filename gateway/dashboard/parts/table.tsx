@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { ScrollX } from "./scroll-x.tsx";
 
 /** The head of a column: its label, and how its cells are set if not as text. */
 export type Column = string | { readonly label: string; readonly className: string };
@@ -6,7 +7,7 @@ export type Column = string | { readonly label: string; readonly className: stri
 /** A table that scrolls sideways where it does not fit; its rows are the children. */
 export function Table({ columns, children }: { columns: readonly Column[]; children: ReactNode }) {
   return (
-    <div className="scroll-x">
+    <ScrollX>
       <table className="whole-words">
         <thead>
           <tr>
@@ -22,7 +23,7 @@ export function Table({ columns, children }: { columns: readonly Column[]; child
         </thead>
         <tbody>{children}</tbody>
       </table>
-    </div>
+    </ScrollX>
   );
 }
 

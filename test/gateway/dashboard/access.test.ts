@@ -21,6 +21,9 @@ const ALL_RULES = {
 /** The other colour scheme changes nothing else. */
 const COLOURS = { runOnly: ["color-contrast", "link-in-text-block"] };
 
+/** What depends on the width. */
+const NARROW = { runOnly: ["scrollable-region-focusable", "target-size", "color-contrast"] };
+
 const stage = useStage();
 const gateway = prepared(() => stage.gateway());
 const agent = usePuppet(stage, "puppet", ENGINES);
@@ -67,6 +70,25 @@ it("axe finds nothing on any screen, dark and light; each has a title of its own
   expect(faults).toEqual([]);
 });
 
+it("axe finds nothing on the form for a key, nor where a key lacks a scope or a screen is not there", async () => {
+  const { page } = await open(guarded.url);
+  await page.getByLabel("API key").waitFor();
+  const key = await keyWith(guarded, ["scan:read"]);
+  const pages = [
+    page,
+    ...(await Promise.all(["/#/keys", "/#/none"].map(async (path) => (await open(guarded.url, path, { key })).page))),
+  ];
+  for (const one of pages) {
+    await one.locator("h1, .empty").first().waitFor();
+    await one.evaluate(AXE);
+    for (const colorScheme of ["light", "dark"] as const) {
+      await one.emulateMedia({ colorScheme });
+      const { violations } = await one.evaluate<AxeResults>(`axe.run(document, ${JSON.stringify(ALL_RULES)})`);
+      expect(violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => ({ id, html, url: one.url() })))).toEqual([]);
+    }
+  }
+});
+
 it("the button for files is readable under the pointer and with the focus, dark and light", async () => {
   const { page } = await open(gateway.url);
   await page.evaluate(AXE);
@@ -83,8 +105,9 @@ it("the button for files is readable under the pointer and with the focus, dark 
   }
 });
 
-it("what has the focus is not covered, and whatever one presses is 24 px large", async () => {
+it("what has the focus is not covered; 390 px wide nothing is cut off, what scrolls does so by keyboard, and targets are large", async () => {
   const { page } = await open(gateway.url);
+  await page.evaluate(AXE);
   for (const path of paths()) {
     await page.setViewportSize({ width: 760, height: 420 });
     await show(page, path);
@@ -102,8 +125,12 @@ it("what has the focus is not covered, and whatever one presses is 24 px large",
       }
     const small = await page.evaluate<string[]>(SMALL_TARGETS);
     await page.setViewportSize({ width: 390, height: 420 });
+    await page.evaluate(SETTLED);
     small.push(...(await page.evaluate<string[]>(SMALL_TARGETS)));
-    expect({ path, covered, small }).toEqual({ path, covered: [], small: [] });
+    const width = await page.evaluate<number>("document.documentElement.scrollWidth");
+    const { violations } = await page.evaluate<AxeResults>(`axe.run(document, ${JSON.stringify(NARROW)})`);
+    const found = violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => ({ id, html })));
+    expect({ path, covered, small, width, found }).toEqual({ path, covered: [], small: [], width: 390, found: [] });
   }
 });
 
@@ -120,7 +147,7 @@ it("live regions say one message a second at most while files are sent and scans
   expect(times.slice(1).filter((at, i) => at - (times[i] ?? 0) < 990)).toEqual([]);
 
   await page.evaluate(`said = []; location.hash = "#/scans?name=counted-*"`);
-  await page.getByText("No scan is like that").waitFor();
+  await page.getByText("No scan found").waitFor();
   for (let i = 0; i < 30; i++) await submit(gateway.url, { base64: base64("counted"), name: `counted-${i}` });
   await page.getByRole("button", { name: "30 new", exact: true }).waitFor();
   await page.getByRole("status").getByText("30 new scans").waitFor();

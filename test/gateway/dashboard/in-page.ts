@@ -26,11 +26,15 @@ export const FOCUSED = `(() => {
   const { activeElement: control } = document;
   if (control === null || control === document.body || control.id === "main") return null;
   const box = control.getBoundingClientRect();
+  // Of what is higher than the page, what is in it.
+  const isHigh = box.height > innerHeight;
+  const [top, bottom] = isHigh ? [Math.max(box.top, 0), Math.min(box.bottom, innerHeight)] : [box.top, box.bottom];
   const isThere = (x, y) => {
-    const top = document.elementFromPoint(x, y);
-    return top !== null && (control.contains(top) || top.contains(control) || control.labels?.[0]?.contains(top));
+    const topmost = document.elementFromPoint(x, y);
+    return topmost !== null && (control.contains(topmost) || topmost.contains(control) || control.labels?.[0]?.contains(topmost));
   };
-  const isShown = isThere(box.left + box.width / 2, box.top + box.height / 2) && isThere(box.left + box.width / 2, box.top + 2);
+  const middle = box.left + box.width / 2;
+  const isShown = isThere(middle, (top + bottom) / 2) && (isHigh || isThere(middle, top + 2));
   return { name: control.outerHTML.slice(0, 160), isShown };
 })()`;
 

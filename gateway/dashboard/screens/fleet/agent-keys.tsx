@@ -37,7 +37,7 @@ export function AgentKeys({ present }: { present: ReadonlySet<string> }) {
   const [withRevoked, setWithRevoked] = useState(false);
   const keys = data?.agentKeysUpdated.filter(({ state }) => withRevoked || state !== "REVOKED") ?? [];
   const hasRevoked = data?.agentKeysUpdated.some(({ state }) => state === "REVOKED") ?? false;
-  const { rows, buttons } = useRows(keys, "Keys");
+  const { rows, buttons } = useRows(keys, "Keys", { place: "keys" });
   if (data === undefined || data.agentKeysUpdated.length === 0) return null;
   return (
     <section className="card stack" aria-labelledby="agent-keys">

@@ -9,7 +9,7 @@ import { Table } from "../../parts/table.tsx";
 /** Agents that were here within the last week and are not any more. */
 export function GoneAgents({ agents }: { agents: WatchGoneAgentsSubscription["goneAgentsUpdated"] }) {
   const maySteer = useMay("FLEET_WRITE");
-  const { rows, buttons } = useRows(agents, "Agents");
+  const { rows, buttons } = useRows(agents, "Agents", { place: "gone" });
   return (
     <section className="card" aria-labelledby="gone">
       <h2 id="gone">Agents that are gone</h2>

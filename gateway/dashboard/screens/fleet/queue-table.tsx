@@ -19,7 +19,7 @@ export function QueueTable() {
       gone: gone.map(({ engine }) => engine.name),
     }),
   );
-  const { rows, buttons } = useRows(queues ?? [], "Engines");
+  const { rows, buttons } = useRows(queues ?? [], "Engines", { place: "queues" });
   return (
     <section className="card" aria-labelledby="queues">
       <h2 id="queues">Queues</h2>

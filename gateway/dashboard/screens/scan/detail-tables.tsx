@@ -2,6 +2,7 @@
 
 import { createContext, useContext, useId, useMemo, useState, type ReactNode } from "react";
 import { useRows } from "../../parts/rows.tsx";
+import { ScrollX } from "../../parts/scroll-x.tsx";
 
 const ROOM = 18;
 
@@ -33,7 +34,7 @@ export function DetailTable<T>({ records, what, children }: Props<T>) {
   const id = useId();
   const { hasAll, opened, open } = useContext(Tables);
   const isOpen = hasAll || opened === id;
-  const { rows, buttons } = useRows(records, what, ROOM - 3);
+  const { rows, buttons } = useRows(records, what, { length: ROOM - 3 });
   return (
     <div>
       {!hasAll && (
@@ -43,7 +44,7 @@ export function DetailTable<T>({ records, what, children }: Props<T>) {
       )}
       {isOpen && (
         <>
-          <div className="scroll-x">{children(rows)}</div>
+          <ScrollX>{children(rows)}</ScrollX>
           {buttons}
         </>
       )}

@@ -1,6 +1,8 @@
-import { useMemo, useState } from "react";
-import { useMutation, useQuery } from "urql";
+import { useState } from "react";
+import { useMutation } from "urql";
+import { useAgainAfter, useQuestion } from "../../api/question.ts";
 import { go } from "../../app/location.ts";
+import { useParameters } from "../../app/parameters.ts";
 import { useMay } from "../../app/viewer.ts";
 import { ReadDetails, RetryResult } from "../../generated/scan.ts";
 import { Ago, Time } from "../../parts/measure.tsx";
@@ -18,12 +20,19 @@ interface Props {
   isFinal: boolean;
 }
 
+/** The form of the details as the address has it, and its name. */
+const FORMS = [
+  [undefined, "Readable"],
+  ["json", "JSON"],
+] as const;
+
 /** All that one engine said, how it was run, and its own words as JSON. */
 export function ResultDetails({ result, scanId, isFinal }: Props) {
+  const [{ data, error, fetching }, again] = useQuestion({ query: ReadDetails, variables: { id: result.id } });
   // An engine that answers while they are open has more to tell.
-  const context = useMemo(() => ({}), [result.state, result.endedAt]);
-  const [{ data, error, fetching }] = useQuery({ query: ReadDetails, variables: { id: result.id }, context });
-  const [tab, setTab] = useState<"readable" | "json">("readable");
+  useAgainAfter(`${result.state} ${result.endedAt}`, again);
+  const { parameters, addressWith } = useParameters();
+  const isJson = parameters.get("as") === "json";
   const node = data?.node;
   const details = node && "details" in node ? node.details : null;
   const closed = node && "closed" in node ? node.closed : [];
@@ -38,13 +47,24 @@ export function ResultDetails({ result, scanId, isFinal }: Props) {
       {details && (
         <div className="stack">
           <div className="row" role="group" aria-label="Form of the details">
-            {(["readable", "json"] as const).map((one) => (
-              <button key={one} type="button" aria-pressed={tab === one} onClick={() => setTab(one)}>
-                {one === "json" ? "JSON" : "Readable"}
+            {FORMS.map(([as, word]) => (
+              <button
+                key={word}
+                type="button"
+                aria-pressed={isJson === (as === "json")}
+                onClick={() => go(addressWith({ as }), { replace: true })}
+              >
+                {word}
               </button>
             ))}
           </div>
-          {tab === "json" ? <pre className="json">{JSON.stringify(details, null, 2)}</pre> : <DetailsView details={details} />}
+          {isJson ? (
+            <pre className="json" tabIndex={0} aria-label="JSON">
+              {JSON.stringify(details, null, 2)}
+            </pre>
+          ) : (
+            <DetailsView details={details} />
+          )}
           {result.truncated && <p className="soft">The details were too long and have been shortened.</p>}
         </div>
       )}

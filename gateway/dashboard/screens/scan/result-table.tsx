@@ -1,8 +1,11 @@
-import { Fragment, useState } from "react";
+import { Fragment } from "react";
+import { go } from "../../app/location.ts";
+import { useParameters } from "../../app/parameters.ts";
 import type { ScanReportFragment } from "../../generated/scan.ts";
 import { durationText } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
 import { useRows } from "../../parts/rows.tsx";
+import { ScrollX } from "../../parts/scroll-x.tsx";
 import { useNarrow } from "../../parts/narrow.ts";
 import { Outcome } from "../../parts/verdict.tsx";
 import { isLate, type ReportedResult } from "./reported-result.ts";
@@ -16,16 +19,18 @@ const ROWS = 60;
 
 /** Every engine's answer. The rows stay where they are while engines answer, and are sorted once nothing is open. */
 export function ResultTable({ scan, waits }: { scan: ScanReportFragment; waits: ReadonlyMap<string, Wait> }) {
-  const [opened, setOpened] = useState<string>();
+  const { parameters, addressWith } = useParameters();
+  const opened = parameters.get("engine");
+  const open = (engine: string | undefined) => go(addressWith({ engine, as: undefined }), { replace: true });
   const results = scan.endDate === null ? scan.results : scan.results.toSorted(byWeight);
-  const { rows, buttons } = useRows(results, "Engines", ROWS);
+  const { rows, buttons } = useRows(results, "Engines", { length: ROWS, place: "from" });
   return (
     <section className="card" aria-labelledby="engines">
       <div className="row">
         <h2 id="engines">Engines</h2>
         <span className="small soft">{countsText(scan.results)}</span>
       </div>
-      <div className="scroll-x">
+      <ScrollX>
         <table className="whole-words">
           <thead>
             <tr>
@@ -50,7 +55,7 @@ export function ResultTable({ scan, waits }: { scan: ScanReportFragment; waits: 
                   scan={scan}
                   wait={waits.get(result.engine)?.words}
                   isOpened={opened === result.engine}
-                  onToggle={() => setOpened(opened === result.engine ? undefined : result.engine)}
+                  onToggle={() => open(opened === result.engine ? undefined : result.engine)}
                 />
                 {opened === result.engine && (
                   <tr id={`details-${result.id}`}>
@@ -63,7 +68,7 @@ export function ResultTable({ scan, waits }: { scan: ScanReportFragment; waits: 
             ))}
           </tbody>
         </table>
-      </div>
+      </ScrollX>
       {buttons}
     </section>
   );
@@ -80,6 +85,18 @@ function countsText(results: readonly ReportedResult[]): string {
   return parts.join(", ");
 }
 
+/** What it found, why it could not, or what it waits for. */
+function sayingOf(
+  { signature, error, causeText, state, verdict, suppressed, agent }: ReportedResult,
+  wait: string | undefined,
+): string | undefined {
+  const said = signature ?? error ?? causeText;
+  if (said !== null) return said;
+  if (state === "DONE" && verdict === null && suppressed.length === 0) return "Found nothing";
+  if (state === "SCANNING" && agent !== null) return `Runs on ${agent}`;
+  return state === "QUEUED" ? wait : undefined;
+}
+
 interface RowProps {
   result: ReportedResult;
   scan: ScanReportFragment;
@@ -89,7 +106,7 @@ interface RowProps {
 }
 
 function Row({ result, scan, wait, isOpened, onToggle }: RowProps) {
-  const { engine, id, state, verdict, signature, error, causeText, durationMs, stale, reusedFrom, suppressed } = result;
+  const { engine, id, verdict, durationMs, stale, reusedFrom, state, suppressed } = result;
   const isNarrow = useNarrow();
   const outcome = <Outcome state={state} verdict={verdict} />;
   return (
@@ -100,7 +117,7 @@ function Row({ result, scan, wait, isOpened, onToggle }: RowProps) {
       </th>
       {!isNarrow && <td>{outcome}</td>}
       <td>
-        <Name text={signature ?? error ?? causeText ?? (state === "QUEUED" ? wait : undefined) ?? ""} />
+        <Name text={sayingOf(result, wait) ?? ""} />
         {/* What is not done says it in its error. */}
         {state === "DONE" && suppressed.length > 0 && <Suppressed of={suppressed} />}
         <span className="row">

@@ -13,7 +13,7 @@ const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? val
 
 /** The rules that match, each with its tags, what its author says, and where its strings are in the sample. */
 export function YaraMatches({ matches }: { matches: readonly Match[] }) {
-  const { rows, buttons } = useRows(matches, "Matches", MATCHES);
+  const { rows, buttons } = useRows(matches, "Matches", { length: MATCHES });
   if (matches.length === 0) return <Empty title="No rule matches" />;
   return (
     <>

@@ -1,7 +1,7 @@
-import { useMemo, useState } from "react";
+import { useEffect, useMemo, useRef } from "react";
 import { useQuery } from "urql";
 import { go } from "../../app/location.ts";
-import { useParameters } from "../../app/parameters.ts";
+import { useParameters, useShown } from "../../app/parameters.ts";
 import { ReadEnginePoints, type ReadEnginePointsQuery, type StatisticsInterval } from "../../generated/statistics.ts";
 import { detectionShare, durationText, timeText, percentText } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
@@ -30,8 +30,13 @@ export function EngineHistory({ engines, from, reloads, interval }: Props) {
   const context = useMemo(() => ({}), [reloads]);
   const [{ data, error }] = useQuery({ query: ReadEnginePoints, variables: { from, interval, engine }, context });
   const found = data?.stats.engines[0];
+  const place = useRef<HTMLElement>(null);
+  // Who asks for one engine has come for this.
+  useEffect(() => {
+    if (asked !== null) place.current?.scrollIntoView();
+  }, []);
   return (
-    <section className="card stack" aria-labelledby="history">
+    <section ref={place} className="card stack" aria-labelledby="history">
       <div className="row spread">
         <h2 id="history">One engine over time</h2>
         <label className="row">
@@ -55,7 +60,7 @@ export function EngineHistory({ engines, from, reloads, interval }: Props) {
 }
 
 function History({ engine, points, end }: { engine: string; points: readonly EnginePoint[]; end: string }) {
-  const [isTable, setTable] = useState(false);
+  const [isTable, setTable] = useShown("times");
   const starts = useMemo(() => points.map(({ start }) => start), [points]);
   const rates: readonly Line[] = [
     { key: "errors", word: "Error rate", colour: "--doubt", dash: [], values: points.map(({ errorRate }) => errorRate) },

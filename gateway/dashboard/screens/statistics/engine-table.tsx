@@ -3,6 +3,7 @@ import type { ReadStatisticsQuery } from "../../generated/statistics.ts";
 import { percentText } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
 import { useRows } from "../../parts/rows.tsx";
+import { ScrollX } from "../../parts/scroll-x.tsx";
 import { SortHeader, useSorted, type SortColumn } from "../../parts/sort-header.tsx";
 import { scansAddress } from "../../parts/scans-address.ts";
 import { FIGURE_COLUMNS, FigureCells } from "./figures.tsx";
@@ -26,12 +27,12 @@ interface Props {
 
 /** What each engine answered, and how long it took. */
 export function EngineTable({ engines, since, until }: Props) {
-  const { rows, buttons } = useRows(useSorted(engines, COLUMNS), "Engines");
+  const { rows, buttons } = useRows(useSorted(engines, COLUMNS), "Engines", { place: "from" });
   return (
     <section className="card stack" aria-labelledby="engines">
       <h2 id="engines">Engines</h2>
       <p className="soft small narrow">The table goes on to the right: swipe it. A column’s name sorts by it.</p>
-      <div className="scroll-x">
+      <ScrollX>
         <table className="whole-words">
           <thead>
             <tr>
@@ -47,7 +48,7 @@ export function EngineTable({ engines, since, until }: Props) {
             ))}
           </tbody>
         </table>
-      </div>
+      </ScrollX>
       <p className="soft small">Agreement counts only answers with a verdict; failed ones are left out.</p>
       {buttons}
     </section>

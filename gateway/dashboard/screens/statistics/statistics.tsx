@@ -2,7 +2,7 @@ import { useMemo, useState } from "react";
 import { Link } from "wouter";
 import { serverNow } from "../../api/clock.ts";
 import { useReading } from "../../api/reading.ts";
-import { useParameters } from "../../app/parameters.ts";
+import { useParameters, useShown } from "../../app/parameters.ts";
 import { ReadStatistics, type ReadStatisticsQuery } from "../../generated/statistics.ts";
 import { Empty } from "../../parts/empty.tsx";
 import { durationText } from "../../parts/measure.tsx";
@@ -61,7 +61,7 @@ export default function Statistics() {
 
 function Figures({ stats, range, reloads }: { stats: Stats; range: Range; reloads: number }) {
   const { from: since, to: until, points, engines, topSignatures, topTypes } = stats;
-  const [isTable, setTable] = useState(false);
+  const [isTable, setTable] = useShown("scans");
   const starts = useMemo(() => points.map(({ start }) => start), [points]);
   const failing = engines.toSorted((one, other) => (other.errorRate ?? 0) - (one.errorRate ?? 0));
   return (
@@ -113,7 +113,11 @@ function Totals({ stats: { from: since, to: until, points, waits } }: { stats: S
       {waits.p50Ms !== null && waits.p95Ms !== null && (
         <div>
           <dt>Half end within</dt>
-          <dd>{durationText(waits.p50Ms)}</dd>
+          <dd>
+            <Link href={scansAddress({ since, until })} title="The scans of this time">
+              {durationText(waits.p50Ms)}
+            </Link>
+          </dd>
           <dd className="soft small">95 % within {durationText(waits.p95Ms)}</dd>
         </div>
       )}
