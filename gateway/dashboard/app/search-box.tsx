@@ -25,7 +25,9 @@ export function SearchBox() {
       onSubmit={(event) => {
         event.preventDefault();
         const wanted = text.trim();
-        if (wanted !== "") go(searchAddress(wanted));
+        if (wanted === "") return;
+        go(searchAddress(wanted));
+        setText("");
       }}
     >
       <input

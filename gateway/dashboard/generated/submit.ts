@@ -139,7 +139,7 @@ export type KnownSampleQueryVariables = Exact<{
 }>;
 
 
-export type KnownSampleQuery = { readonly sample: { readonly stored: boolean, readonly latestScan: { readonly scanId: number, readonly verdict: Verdict | null, readonly endDate: string | null, readonly startDate: string } | null } | null };
+export type KnownSampleQuery = { readonly sample: { readonly stored: boolean, readonly latestScan: { readonly scanId: number, readonly name: string, readonly verdict: Verdict | null, readonly endDate: string | null, readonly startDate: string } | null } | null };
 
 export type CreateUploadMutationVariables = Exact<{ [key: string]: never; }>;
 
@@ -218,7 +218,7 @@ export type WatchBatchSubscriptionVariables = Exact<{
 
 export type WatchBatchSubscription = { readonly batchUpdated: { readonly revision: number, readonly total: number, readonly counts: { readonly final: number, readonly infected: number, readonly suspicious: number, readonly inconclusive: number, readonly clean: number } } };
 
-export const KnownSample = "query KnownSample($sha256: String!) {\n  sample(hash: $sha256) {\n    stored\n    latestScan {\n      scanId\n      verdict\n      endDate\n      startDate\n    }\n  }\n}" as unknown as TypedDocumentNode<KnownSampleQuery, KnownSampleQueryVariables>;
+export const KnownSample = "query KnownSample($sha256: String!) {\n  sample(hash: $sha256) {\n    stored\n    latestScan {\n      scanId\n      name\n      verdict\n      endDate\n      startDate\n    }\n  }\n}" as unknown as TypedDocumentNode<KnownSampleQuery, KnownSampleQueryVariables>;
 
 export const CreateUpload = "mutation CreateUpload {\n  createUpload {\n    id\n  }\n}" as unknown as TypedDocumentNode<CreateUploadMutation, CreateUploadMutationVariables>;
 

@@ -22,10 +22,10 @@ export function durationText(ms: number): string {
 export function ageText(ms: number): string {
   const seconds = Math.max(0, ms) / 1_000;
   if (seconds < 10) return "a moment";
-  if (seconds < 90) return `${Math.round(seconds)} s`;
-  if (seconds < 5_400) return `${Math.round(seconds / 60)} min`;
-  if (seconds < 129_600) return `${Math.round(seconds / 3_600)} h`;
-  return `${Math.round(seconds / 86_400)} days`;
+  if (seconds < 90) return `${Math.floor(seconds)} s`;
+  if (seconds < 5_400) return `${Math.floor(seconds / 60)} min`;
+  if (seconds < 172_800) return `${Math.floor(seconds / 3_600)} h`;
+  return `${Math.floor(seconds / 86_400)} days`;
 }
 
 /** A share, such as `12 %` or `0.4 %`; what is there is never shown as nothing. */

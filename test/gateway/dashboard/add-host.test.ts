@@ -24,7 +24,7 @@ it("a line is made, hosts arrive by it, it says why others do not, and one that 
   const lines = page.getByRole("group", { name: "The line to run on the host" });
   const line = (await lines.locator("code").first().textContent()) ?? "";
   expect(line).toMatch(/^npm run agent -- join smj1_[\w-]+$/);
-  expect(await page.locator("[role=group]:focus").count()).toBe(1);
+  await page.locator("[role=group]:focus").waitFor();
   const token = line.split(" ").at(-1) ?? "";
   const named = (agent: string) => newHost(stage, { SCANMESH_AGENT_ID: agent });
 

@@ -36,6 +36,16 @@ it("what is to be put right of an engine that works is told, until it is", async
   expect(faults).toEqual([]);
 });
 
+it("signatures that are getting old are told before they are too old", async () => {
+  const { page } = await open(gateway.url, "/#/engines");
+  const signatureDate = new Date(Date.now() - 4 * 86_400_000).toISOString();
+  await agent.announce([{ warnings: [] }, { versions: { ...OLD, signatureDate } }]);
+  await page.getByRole("region", { name: "Beta", exact: true }).getByText("getting old: 4 days old").waitFor();
+  await agent.announce([{ warnings: [] }]);
+  await page.getByText("getting old").waitFor({ state: "detached" });
+  expect(await page.getByText("too old: ").count()).toBe(1);
+});
+
 it("signatures that are too old show in the list of engines and in the report", async () => {
   const { scan } = await submit(gateway.url, { base64: base64("old") });
   for (const [name, versions] of [
@@ -75,19 +85,43 @@ it("an engine that fails often and one that is slow are counted, come first, and
     .locator(".cards > section")
     .evaluateAll<string[], { ariaLabel: string }>((cards) => cards.map(({ ariaLabel }) => ariaLabel));
   expect(order).toEqual(["Alpha", "Beta", "Gamma"]);
+  const failing = page.getByRole("region", { name: "Alpha", exact: true });
+  for (const rate of [/^\d+ results$/, "0 % detections", /^\d+ % errors$/, /^95 % within/])
+    await failing.getByText(rate).waitFor();
   await page
     .getByRole("region", { name: "Beta", exact: true })
     .getByRole("link", { name: /^slow: 95 % within/ })
     .click();
   await page.getByRole("row", { name: /slow-0/ }).waitFor();
+  await page.getByRole("link", { name: "Home", exact: true }).click();
+  for (const [words, name] of [
+    ["1 engine fails often today", "Alpha"],
+    ["1 engine is slow today", "Beta"],
+  ] as const)
+    await page.getByRole("listitem").filter({ hasText: words }).getByText(name).waitFor();
   expect(faults).toEqual([]);
 });
 
 it("an engine is switched off and on again, and says so", async () => {
   const { page } = await open(gateway.url, "/#/engines");
   const card = page.getByRole("region", { name: "Beta", exact: true });
+  const asked: string[] = [];
+  page.on("dialog", (dialog) => {
+    asked.push(dialog.message());
+    void dialog.accept();
+  });
+  const order = () =>
+    page
+      .locator(".cards > section")
+      .evaluateAll<string[], { ariaLabel: string }>((cards) => cards.map(({ ariaLabel }) => ariaLabel));
+  await card.getByText("healthy", { exact: true }).waitFor();
+  const before = await order();
   await card.getByRole("button", { name: "Switch off" }).click();
   await card.getByText("switched off", { exact: true }).waitFor();
+  expect(asked).toEqual(["Switch off Beta? New scans do not ask it; scans that are open already go on."]);
+  expect(await order(), "it stays where it was pressed").toEqual(before);
+  const { page: home } = await open(gateway.url);
+  await home.getByRole("listitem").filter({ hasText: "1 engine is switched off" }).getByText("Beta").waitFor();
   await card.getByText(/^Switched off a moment ago by /).waitFor();
   const isEnabled = async () =>
     (await stage.db.selectFrom("engines").select("enabled").where("name", "=", "Beta").execute())[0]?.enabled;
@@ -123,6 +157,59 @@ it("an unhealthy engine comes first, is named at home, and says how its test end
   }
   await page.goto(`${gateway.url}/#/engines`);
   await card.getByText("healthy", { exact: true }).waitFor();
+  expect(faults).toEqual([]);
+});
+
+it("what agents announce of an engine otherwise than before is accepted, and an engine that none has is removed", async () => {
+  const echo = await startPuppet(stage, "echo", [engine("Echo")]);
+  const { page, faults } = await open(gateway.url, "/#/engines");
+  const card = page.getByRole("region", { name: "Echo", exact: true });
+  await card.getByText("antivirus · ultra · isolated").waitFor();
+  page.on("dialog", (dialog) => void dialog.accept());
+  await echo.announce([{ speed: "SLOW" }]);
+  await card.getByText(/^echo: differs from the mesh/).waitFor();
+  await card.getByRole("button", { name: /^Accept the change/ }).click();
+  await card.getByText("antivirus · slow · isolated").waitFor();
+  await echo.leave();
+  await card.getByText("away", { exact: true }).waitFor();
+  await card.getByRole("button", { name: /^Remove/ }).click();
+  await card.waitFor({ state: "detached" });
+  await echo.close();
+  expect(faults).toEqual([]);
+});
+
+it("the fleet shows what an agent is and does, and what waits; an agent is cordoned, drained and resumed", async () => {
+  const busy = await startPuppet(stage, "busy", [engine("Busy", { slots: 3, busy: 2 })]);
+  await submit(gateway.url, { base64: base64("waits"), engines: ["Busy"] });
+  const { page, faults } = await open(gateway.url, "/#/fleet");
+  page.on("dialog", (dialog) => void dialog.accept());
+  const card = page.getByRole("region", { name: "busy", exact: true });
+  await card.getByText(/^stage · isolated · version 0 · started .* ago · heard .* ago$/).waitFor();
+  await card.getByText("2 of 3 busy").waitFor();
+  const queues = page.getByRole("region", { name: "Queues" });
+  await queues.getByRole("row", { name: "Busy 1 0 3 not known 0" }).waitFor();
+  const isOrdered = (state: string | undefined) =>
+    until(`it is to be ${state}`, async () => {
+      const orders = await stage.db.selectFrom("agent_orders").select("state").where("agent", "=", "busy").execute();
+      return orders[0]?.state === state;
+    });
+  await card.getByRole("button", { name: "Cordon busy" }).click();
+  await isOrdered("CORDONED");
+  await busy.announce([], { state: "CORDONED" });
+  await card.getByText("cordoned: takes no new work").waitFor();
+  await queues.getByRole("row", { name: /^Busy .* no agent can run it/ }).waitFor();
+  await card.getByRole("button", { name: "Resume busy" }).click();
+  await isOrdered(undefined);
+  await busy.announce();
+  await card.getByText("ready", { exact: true }).waitFor();
+  await card.getByRole("button", { name: "Drain busy" }).click();
+  await isOrdered("DRAINING");
+  await busy.announce([], { state: "DRAINING" });
+  await card.getByText("draining: hands its work back").waitFor();
+  await card.getByRole("button", { name: "Resume busy" }).click();
+  await isOrdered(undefined);
+  await busy.leave();
+  await busy.close();
   expect(faults).toEqual([]);
 });
 

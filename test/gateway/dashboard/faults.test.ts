@@ -1,7 +1,10 @@
 /** What goes wrong while a page is open: it says so, and goes on by itself or says what to do. */
 
+import { mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { revokeApiKey } from "../../../gateway/scan/api-keys.js";
 import { engine } from "../../stage/puppet-agent.js";
 import { TESTER, until, type LocalGateway } from "../../stage/stage.js";
@@ -110,7 +113,7 @@ it("bytes that never get through to a gateway that answers say so, and can be se
   expect(await page.title()).toMatch(/^broken-off\.bin: /);
 });
 
-it("a file that is too large is refused before it is sent, with both sizes; an empty one is scanned", async () => {
+it("a file that is too large, be it one of 2 GiB, is refused before it is sent, with both sizes; an empty one is scanned", async () => {
   const { page, faults } = await open(gateway.url);
   const sent: string[] = [];
   page.on("request", (request) => request.method() === "PUT" && sent.push(request.url()));
@@ -118,6 +121,14 @@ it("a file that is too large is refused before it is sent, with both sizes; an e
   await chosen.setInputFiles({ ...file("huge.iso"), buffer: Buffer.alloc(LIMIT + 1) });
   await page.getByText("It has 1.0 MiB; this mesh accepts 1.0 MiB at most.").waitFor();
   expect(await page.getByRole("button", { name: /^Try again/ }).count()).toBe(0);
+  expect(sent).toEqual([]);
+  const folder = await mkdtemp(join(tmpdir(), "large-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const disk = join(folder, "disk.img");
+  await writeFile(disk, "");
+  await truncate(disk, 2 * 1024 ** 3);
+  await chosen.setInputFiles(disk);
+  await page.getByText("It has 2.0 GiB; this mesh accepts 1.0 MiB at most.").waitFor();
   expect(sent).toEqual([]);
   await chosen.setInputFiles(file("empty.txt", ""));
   await page.waitForURL(/#\/scan\/\d+$/);
@@ -181,4 +192,26 @@ it.each([-HOUR_MS, HOUR_MS])("a clock that is %d ms off changes no age", async (
   const age = page.getByRole("row", { name }).locator("time");
   await age.waitFor();
   expect(await age.textContent()).toMatch(/^(a moment|\d\d s) ago$/);
+});
+
+it("while NATS is away the page says so, and what is there can be read; a file waits until it is back", async () => {
+  await submit(gateway.url, { base64: base64("was there"), name: "was-there.bin" });
+  const { page } = await open(gateway.url);
+  await page.getByRole("row", { name: "was-there.bin" }).waitFor();
+  await stage.stopNats();
+  await page.getByRole("alert").getByText("NATS is away: nothing can be sent now, and results come later.").waitFor();
+  await page.getByRole("link", { name: "Fleet" }).click();
+  await page
+    .getByRole("region", { name: "Queues" })
+    .getByRole("row", { name: /^Alpha/ })
+    .waitFor();
+  await page.getByRole("link", { name: "Home" }).click();
+  await page.locator("input[type=file]").first().setInputFiles(file("given-meanwhile.bin"));
+  await page.getByText(/^Paused: /).waitFor();
+  await stage.startNats();
+  await page.waitForURL(/#\/scan\/\d+$/);
+  await page.getByRole("heading", { name: "given-meanwhile.bin" }).waitFor();
+  await page.getByText("NATS is away").waitFor({ state: "detached" });
+  const scans = await stage.db.selectFrom("scans").select("name").where("name", "=", "given-meanwhile.bin").execute();
+  expect(scans).toHaveLength(1);
 });

@@ -43,8 +43,13 @@ async function scanAgain(): Promise<number> {
   return scan.scanId;
 }
 
-it("no screen asks anything while scans arrive and minutes pass", async () => {
-  const { page, faults } = await open(gateway.url, "/", { before: (made) => made.clock.install() });
+it("no screen asks anything or opens another socket while scans arrive and minutes pass", async () => {
+  let sockets = 0;
+  const before = (made: Page) => {
+    made.on("websocket", () => void (sockets += 1));
+    return made.clock.install();
+  };
+  const { page, faults } = await open(gateway.url, "/", { before });
   const asked = questionsOf(page);
   for (const path of [...screenPaths(history), `/scan/${history.running}`]) {
     await page.evaluate(`location.hash = ${JSON.stringify(`#${path}`)}`);
@@ -55,7 +60,7 @@ it("no screen asks anything while scans arrive and minutes pass", async () => {
     // Whatever the page does after a while, it does now.
     for (let minutes = 0; minutes < 3; minutes++) await page.clock.fastForward("01:00");
     await page.evaluate(SETTLED);
-    expect({ path, asked }).toEqual({ path, asked: [] });
+    expect({ path, asked, sockets }).toEqual({ path, asked: [], sockets: 1 });
   }
   expect(faults).toEqual([]);
 });

@@ -67,7 +67,7 @@ it("the search box finds hashes, numbers and names in any case, also beside filt
   await search(`${red}, ${sha256("search-green.bin")}`, ["search-green.bin", "Search-Red.bin"]);
   await search(`${red},${green}`, ["search-green.bin", "Search-Red.bin"]);
   await search("nobody-*", []);
-  await page.getByText("No scan is like that").waitFor();
+  await page.getByText("No scan found").waitFor();
   await page.goto(`${gateway.url}/#/scans?q=search-*&verdict=CLEAN`);
   await until("only one is clean", async () => (await names()).join() === "search-green.bin");
   expect(faults).toEqual([]);
@@ -123,13 +123,13 @@ it("scans that come while a list is being read are counted", async () => {
   await page.getByRole("button", { name: /^\d+ new$/ }).click();
   const listed = async () => (await page.getByRole("row", { name: /while-read-/ }).count()) === Math.min(submitted, PAGE);
   await until("they are listed", listed);
-  expect(await page.getByText("No scan is like that").count()).toBe(0);
+  expect(await page.getByText("No scan found").count()).toBe(0);
 });
 
 it("scans that come between the reading of a list and the beginning of its feed are counted", async () => {
   const feed = holdSubscription("WatchScans");
   const { page } = await open(gateway.url, "/#/scans?name=before-feed-*", { before: feed.install });
-  await page.getByText("No scan is like that").waitFor();
+  await page.getByText("No scan found").waitFor();
   await until("the page asks for the feed", () => feed.isAsked());
   await submit(gateway.url, { base64: base64("before feed"), name: "before-feed-1" });
   feed.release();
@@ -201,8 +201,9 @@ it("a long list comes in pages that the address leads back to, and scans of a pa
   expect(faults).toEqual([]);
 });
 
-it("filters find when scans ended, how long engines took, one signature and who disagrees", async () => {
-  const { scan } = await submit(gateway.url, { base64: base64("ends"), name: "ends.bin" });
+it("filters find types, sizes, labels, when scans came and ended, how long engines took, one signature and who disagrees", async () => {
+  const labels = [{ key: "team", value: "mail" }];
+  const { scan } = await submit(gateway.url, { base64: base64("ends"), name: "ends.bin", labels });
   await agent.answer("Alpha", { scan: scan.scanId, verdict: "INFECTED", signature: "Ends.A", durationMs: 12_000 });
   await scanned("ends-soon.bin", "INFECTED", "Ends.A2");
   await scanned("percent%41.bin", "CLEAN");
@@ -216,11 +217,16 @@ it("filters find when scans ended, how long engines took, one signature and who 
     ["name=percent%2541.bin", "percent%41.bin"],
     ["name=ends*&disagrees=true", ""],
     ["name=ends*&disagrees=false", "ends-soon.bin,ends.bin"],
+    ["name=ends*&type=text/*", "ends-soon.bin,ends.bin"],
+    ["name=ends*&type=image/*", ""],
+    ["name=ends*&min=5&max=1 KiB", "ends-soon.bin"],
+    ["name=ends*&since=1h&label=team=mail", "ends.bin"],
+    ["name=ends*&until=2020-01-01", ""],
   ] as const) {
     await page.goto(`${gateway.url}/#/scans?${filter}`);
     await page.getByRole("heading", { name: "Scans", exact: true }).waitFor();
     if (found === "") {
-      await page.getByText("No scan is like that").waitFor();
+      await page.getByText("No scan found").waitFor();
       continue;
     }
     await until(`${filter} finds ${found}`, async () => (await names()).join() === found);

@@ -36,6 +36,12 @@ describe.skipIf(!hasNginx)("below a path", () => {
     if (path === "/mesh/") {
       await page.getByRole("link", { name: "Engines" }).click();
       await page.getByRole("heading", { name: "Alpha" }).waitFor();
+      await page.getByRole("link", { name: "Home" }).click();
+      const given = { name: "below.txt", mimeType: "", buffer: Buffer.from("below a path") };
+      await page.locator("input[type=file]").first().setInputFiles(given);
+      await page.getByRole("heading", { name: "below.txt" }).waitFor();
+      const [csv] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: /^CSV/ }).click()]);
+      expect(csv.suggestedFilename()).toMatch(/\.csv$/);
     }
     if (path.startsWith("/mesh/graphiql")) {
       await page.locator(".graphiql-query-editor .monaco-editor").first().waitFor();

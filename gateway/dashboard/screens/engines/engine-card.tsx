@@ -1,5 +1,6 @@
 import { Fragment } from "react";
 import { Link } from "wouter";
+import { visibleText } from "../../../../schema/visible-text.ts";
 import { useServerNow } from "../../api/clock.ts";
 import { useMay } from "../../app/viewer.ts";
 import {
@@ -9,12 +10,13 @@ import {
   type EngineRowFragment,
   type ReadEnginesQuery,
 } from "../../generated/engines.ts";
+import { failsOften } from "../../parts/engine-rates.ts";
 import { ageText, detectionShare, durationText, percentText } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
 import { Notice } from "../../parts/notice.tsx";
 import { OrderButton } from "../../parts/order-button.tsx";
 import { ERRORS, scansAddress } from "../../parts/scans-address.ts";
-import { failsOften, healthOf, type AgentOfEngine, type Rates } from "./engine-health.ts";
+import { healthOf, type AgentOfEngine, type Rates } from "./engine-health.ts";
 import { LastSwitch } from "./last-switch.tsx";
 import { TestOrder } from "./test-order.tsx";
 
@@ -26,6 +28,8 @@ interface Props {
   rates: Rates | undefined;
   /** It takes much longer than the others. */
   isSlow: boolean;
+  /** Without it no file can be proven clean. */
+  isLastAntivirus: boolean;
 }
 
 /** Signatures of an antivirus engine come daily: what is older than this is looked at before it is too old. */
@@ -39,7 +43,7 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /** One engine. */
-export function EngineCard({ engine, agents, stats, rates, isSlow }: Props) {
+export function EngineCard({ engine, agents, stats, rates, isSlow, isLastAntivirus }: Props) {
   const { name, type, speed, internet } = engine;
   const warnings = [...new Set(agents.flatMap((agent) => agent.warnings))];
   const { tone, word, reason } = healthOf(engine, agents);
@@ -76,7 +80,7 @@ export function EngineCard({ engine, agents, stats, rates, isSlow }: Props) {
         <Fact label="Last 24 hours" value={stats && <LastDay stats={stats} rates={rates} isSlow={isSlow} />} />
       </dl>
       {!engine.enabled && <LastSwitch name={name} />}
-      <Orders engine={engine} agents={agents} />
+      <Orders engine={engine} agents={agents} isLastAntivirus={isLastAntivirus} />
     </section>
   );
 }
@@ -149,17 +153,20 @@ function LastDay({ stats: { from, to }, rates, isSlow }: LastDayProps) {
 function Orders({
   engine: { name, enabled, type, speed, internet, input },
   agents,
-}: {
-  engine: EngineRowFragment;
-  agents: Props["agents"];
-}) {
+  isLastAntivirus,
+}: Pick<Props, "engine" | "agents" | "isLastAntivirus">) {
   if (!useMay("FLEET_WRITE")) return null;
   const differing = agents.some(
     (one) => one.type !== type || one.speed !== speed || one.internet !== internet || one.input !== input,
   );
   return (
     <div className="row">
-      <OrderButton mutation={EnableEngine} variables={{ name, enabled: !enabled }} to={name}>
+      <OrderButton
+        mutation={EnableEngine}
+        variables={{ name, enabled: !enabled }}
+        to={name}
+        {...(enabled && { question: offQuestion(name, isLastAntivirus) })}
+      >
         {enabled ? "Switch off" : "Switch on"}
       </OrderButton>
       {agents.length > 0 && <TestOrder name={name} agents={agents} />}
@@ -185,6 +192,11 @@ function Orders({
       )}
     </div>
   );
+}
+
+function offQuestion(name: string, isLastAntivirus: boolean): string {
+  const rest = isLastAntivirus ? " It is the last antivirus engine: without one no file can be proven clean." : "";
+  return `Switch off ${visibleText(name)}? New scans do not ask it; scans that are open already go on.${rest}`;
 }
 
 function Fact({ label, value }: { label: string; value: React.ReactNode }) {

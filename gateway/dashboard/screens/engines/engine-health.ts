@@ -1,6 +1,7 @@
 /** How an engine is, and which is to be looked after first. */
 
 import type { EngineRowFragment, ReadEnginesQuery, WatchEngineAgentsSubscription } from "../../generated/engines.ts";
+import { failsOften } from "../../parts/engine-rates.ts";
 import type { Tone } from "../../parts/notice.tsx";
 
 export type AgentOfEngine = WatchEngineAgentsSubscription["agentChanged"]["agents"][number]["engines"][number] & {
@@ -8,9 +9,6 @@ export type AgentOfEngine = WatchEngineAgentsSubscription["agentChanged"]["agent
 };
 
 export type Rates = ReadEnginesQuery["stats"]["engines"][number];
-
-/** An engine that fails more often than this is pointed out. */
-const HIGH_ERROR_RATE = 0.01;
 
 interface Health {
   readonly tone: Tone | undefined;
@@ -32,29 +30,6 @@ export function healthOf({ enabled, available, lastHealthyAt }: EngineRowFragmen
   if (broken.length === agents.length) return { tone: "infected", word: "unhealthy", reason: reasons };
   if (broken.length > 0) return { tone: "doubt", word: "partly unhealthy", reason: reasons };
   return available ? { tone: "clean", word: "healthy" } : { tone: "doubt", word: "not available" };
-}
-
-export function failsOften(rates: Rates | undefined): boolean {
-  return (rates?.errorRate ?? 0) > HIGH_ERROR_RATE;
-}
-
-/** Quicker than this is quick enough, whatever the others take. */
-const QUICK_MS = 1_000;
-/** An engine that takes so many times what others take is pointed out. */
-const SLOW_FACTOR = 3;
-
-/** The names of the engines that take much longer than the others. Those of the class SLOW are meant to. */
-export function slowEngines(engines: readonly EngineRowFragment[], rates: readonly Rates[]): ReadonlySet<string> {
-  const meantToBe = new Set(engines.filter(({ speed }) => speed === "SLOW").map(({ name }) => name));
-  const timed = rates.flatMap(({ engine, durations: { p95Ms } }) =>
-    p95Ms === null || meantToBe.has(engine) ? [] : [{ engine, p95Ms }],
-  );
-  const isSlow = ({ engine, p95Ms }: (typeof timed)[number]) => {
-    const others = timed.filter((one) => one.engine !== engine).map((one) => one.p95Ms);
-    const usual = others.toSorted((a, b) => a - b)[Math.floor((others.length - 1) / 2)];
-    return usual !== undefined && p95Ms > Math.max(QUICK_MS, SLOW_FACTOR * usual);
-  };
-  return new Set(timed.filter(isSlow).map(({ engine }) => engine));
 }
 
 export function isBroken(engine: EngineRowFragment, agents: readonly AgentOfEngine[]): boolean {

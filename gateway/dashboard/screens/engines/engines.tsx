@@ -1,3 +1,4 @@
+import { useState } from "react";
 import { useCollected } from "../../api/collect.ts";
 import { useReading } from "../../api/reading.ts";
 import { useMay } from "../../app/viewer.ts";
@@ -9,11 +10,12 @@ import {
   type WatchEngineAgentsSubscription,
 } from "../../generated/engines.ts";
 import { Empty } from "../../parts/empty.tsx";
+import { failsOften, slowEngines } from "../../parts/engine-rates.ts";
 import { ListCount } from "../../parts/list-count.tsx";
 import { Problem } from "../../parts/notice.tsx";
 import { ReadAt } from "../../parts/read-at.tsx";
 import { EngineCard } from "./engine-card.tsx";
-import { failsOften, hasWarnings, isBroken, slowEngines, urgencyOf, type AgentOfEngine } from "./engine-health.ts";
+import { hasWarnings, isBroken, urgencyOf, type AgentOfEngine } from "./engine-health.ts";
 import { Suppressions } from "./suppressions.tsx";
 
 type Agent = WatchEngineAgentsSubscription["agentChanged"]["agents"][number];
@@ -41,10 +43,17 @@ export default function Engines() {
     );
   const problem = error ?? lost;
   const slow = slowEngines(engines ?? [], [...rates.values()]);
-  const urgency = (engine: EngineRowFragment) =>
-    urgencyOf(engine, agentsOf(engine.name), rates.get(engine.name), slow.has(engine.name));
+  // What is switched off while one looks stays where it is.
+  const [seenOn] = useState(() => new Set<string>());
+  for (const { name, enabled } of engines ?? []) if (enabled) seenOn.add(name);
+  const urgency = (engine: EngineRowFragment) => {
+    const { name, enabled } = engine;
+    const ranked = { ...engine, enabled: enabled || seenOn.has(name) };
+    return urgencyOf(ranked, agentsOf(name), rates.get(name), slow.has(name));
+  };
   const ranked = engines?.toSorted((one, other) => urgency(other) - urgency(one));
   const inUse = engines?.filter(({ enabled }) => enabled) ?? [];
+  const antivirus = inUse.filter(({ type, available }) => type === "AV" && available);
   return (
     <div className="stack">
       <div>
@@ -83,6 +92,7 @@ export default function Engines() {
               stats={data?.stats}
               rates={rates.get(engine.name)}
               isSlow={slow.has(engine.name)}
+              isLastAntivirus={antivirus.length === 1 && antivirus[0]?.name === engine.name}
             />
           ))}
         </div>

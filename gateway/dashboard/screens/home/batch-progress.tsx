@@ -19,7 +19,7 @@ export function BatchProgress({ batchId }: { batchId: number }) {
       <Link className="button" href={list}>
         Scans of batch {batchId}
       </Link>
-      {batch && (
+      {batch && batch.total > 0 && (
         <>
           <span>
             {batch.counts.final} of its {batch.total} scans have ended

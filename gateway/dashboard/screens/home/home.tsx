@@ -2,18 +2,18 @@ import "./home.css";
 import { Link } from "wouter";
 import { AddClamav } from "../../parts/add-clamav.tsx";
 import { Empty } from "../../parts/empty.tsx";
-import { Name } from "../../parts/name.tsx";
 import { Notice, Problem } from "../../parts/notice.tsx";
 import { ScanTable } from "../../parts/scan-table.tsx";
 import { useMay } from "../../app/viewer.ts";
+import { EngineTroubles } from "./engine-troubles.tsx";
 import { useLatestScans } from "./latest-scans.ts";
 import { UploadPanel } from "./upload-panel.tsx";
 
 export default function Home() {
   const { scans, engines, error, isKnown } = useLatestScans();
   const mayScan = useMay("SCAN_WRITE");
+  const isAdmin = useMay("ADMIN");
   const usable = engines.filter(({ enabled, available, internet }) => enabled && available && !internet).length;
-  const missing = engines.filter(({ enabled, available }) => enabled && !available).map(({ name }) => name);
   const hasAntivirus = engines.some(({ type, enabled, available }) => type === "AV" && enabled && available);
   return (
     <div className="stack">
@@ -32,16 +32,11 @@ export default function Home() {
       </div>
       {isKnown && !hasAntivirus && (
         <Notice tone="doubt">
-          No antivirus engine takes part, so no file can be proven clean. <AddClamav />
+          No antivirus engine takes part, so no file can be proven clean. {isAdmin && <AddClamav />}
           <Link href="/engines">Engines</Link>
         </Notice>
       )}
-      {missing.length > 0 && (
-        <p>
-          <Link href="/engines">{missing.length === 1 ? "1 engine is" : `${missing.length} engines are`} unhealthy or away</Link>:{" "}
-          <Name text={missing.join(", ")} />
-        </p>
-      )}
+      {isKnown && <EngineTroubles engines={engines} />}
       {mayScan && <UploadPanel engines={engines} />}
       <section className="card stack" aria-labelledby="latest">
         <div className="row spread">

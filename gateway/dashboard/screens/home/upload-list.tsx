@@ -1,3 +1,4 @@
+import { useEffect, useRef } from "react";
 import { Link } from "wouter";
 import { visibleText } from "../../../../schema/visible-text.ts";
 import { pause } from "../../api/persist.ts";
@@ -81,8 +82,14 @@ interface RowProps {
 
 function UploadRow({ file: entry, options }: RowProps) {
   const { id, file, name, stage } = entry;
+  const row = useRef<HTMLLIElement>(null);
+  const isKnown = stage.is === "known";
+  // It waits for an answer, and may be below what is seen.
+  useEffect(() => {
+    if (isKnown) row.current?.scrollIntoView({ block: "nearest" });
+  }, [isKnown]);
   return (
-    <li>
+    <li ref={row}>
       <Name text={name} />
       <StageText stage={stage} size={file.size} />
       <span className="row">
@@ -131,10 +138,10 @@ function StageText({ stage, size }: { stage: Stage; size: number }) {
       return <LiveVerdict scanId={stage.scan.scanId} />;
     case "known":
       return (
-        <span className="row">
-          Known: <Verdict verdict={stage.scan.verdict} />
+        <span>
+          <Verdict verdict={stage.scan.verdict} />{" "}
           <span className="soft">
-            <Ago at={stage.scan.startDate} />
+            Known: the same content was scanned <Ago at={stage.scan.startDate} /> as <Name text={stage.scan.name} />
           </span>
         </span>
       );

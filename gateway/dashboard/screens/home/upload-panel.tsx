@@ -1,4 +1,4 @@
-import { memo, useEffect, useRef, useState, type DragEvent } from "react";
+import { memo, useEffect, useRef, useState } from "react";
 import { go } from "../../app/location.ts";
 import { useViewer } from "../../app/viewer.ts";
 import { useStore } from "../../api/store.ts";
@@ -10,7 +10,7 @@ import { droppedFiles } from "./dropped-files.ts";
 import { EngineChoice } from "./engine-choice.tsx";
 import type { ScanOptions } from "./scan-options.ts";
 import { UploadList } from "./upload-list.tsx";
-import { addFiles, uploads } from "./uploads.ts";
+import { addFiles, scanKnown, uploads } from "./uploads.ts";
 
 const SPEEDS: readonly (readonly [Speed, string])[] = [
   ["ALL", "Every engine"],
@@ -32,6 +32,7 @@ export const UploadPanel = memo(function UploadPanel({ engines }: { engines: rea
   const files = useRef<HTMLInputElement>(null);
   const folder = useRef<HTMLInputElement>(null);
   const follows = useRef<number>(undefined);
+  const isTrial = useRef(false);
   const listed = useStore(uploads);
   const hasInternet = engines.some(({ internet, enabled }) => internet && enabled);
 
@@ -40,23 +41,49 @@ export const UploadPanel = memo(function UploadPanel({ engines }: { engines: rea
     setEmpty(false);
     const [first] = addFiles(chosen, options, sampleBytes);
     follows.current = chosen.length === 1 ? first : undefined;
+    isTrial.current = false;
   };
   const takeDropped = async (event: DragEvent) => {
     event.preventDefault();
     setIsOver(false);
+    if (event.dataTransfer === null) return;
     const { files: dropped, unreadable } = await droppedFiles(event.dataTransfer);
     setUnreadable(unreadable);
     setEmpty(dropped.length === 0 && unreadable.length === 0);
     take(dropped);
   };
 
+  const tryEicar = () => {
+    take([new File([EICAR.join("")], "eicar.com")]);
+    isTrial.current = true;
+  };
+
   // A single file leads to its report.
   useEffect(() => {
     const followed = listed.find(({ id }) => id === follows.current);
+    // The test file is to show a scan.
+    if (followed?.stage.is === "known" && isTrial.current) scanKnown(followed.id, followed.stage.sha256, options);
     if (followed?.stage.is !== "submitted") return;
     follows.current = undefined;
     go(`/scan/${followed.stage.scan.scanId}`);
   }, [listed]);
+  // Wherever on the screen a file is dropped.
+  useEffect(() => {
+    const over = (event: DragEvent) => {
+      event.preventDefault();
+      setIsOver(true);
+    };
+    const leave = (event: DragEvent) => event.relatedTarget === null && setIsOver(false);
+    const drop = (event: DragEvent) => void takeDropped(event);
+    addEventListener("dragover", over);
+    addEventListener("dragleave", leave);
+    addEventListener("drop", drop);
+    return () => {
+      removeEventListener("dragover", over);
+      removeEventListener("dragleave", leave);
+      removeEventListener("drop", drop);
+    };
+  });
   useEffect(() => {
     const paste = ({ clipboardData, target }: ClipboardEvent) => {
       if (!(target instanceof HTMLInputElement)) take([...(clipboardData?.files ?? [])]);
@@ -66,13 +93,7 @@ export const UploadPanel = memo(function UploadPanel({ engines }: { engines: rea
   });
 
   return (
-    <section
-      className="stack"
-      aria-label="Scan files"
-      onDragOver={(event) => (event.preventDefault(), setIsOver(true))}
-      onDragLeave={() => setIsOver(false)}
-      onDrop={(event) => void takeDropped(event)}
-    >
+    <section className="stack" aria-label="Scan files">
       <div className={`drop stack ${isOver ? "over" : ""}`}>
         <h2>Drop files or folders here, or paste them</h2>
         <div className="row">
@@ -82,7 +103,7 @@ export const UploadPanel = memo(function UploadPanel({ engines }: { engines: rea
           <button type="button" onClick={() => folder.current?.click()}>
             Choose a folder
           </button>
-          <button type="button" onClick={() => take([new File([EICAR.join("")], "eicar.com")])}>
+          <button type="button" onClick={tryEicar}>
             Try EICAR, the harmless test file
           </button>
         </div>

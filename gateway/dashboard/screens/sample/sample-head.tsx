@@ -1,19 +1,21 @@
 import { useState } from "react";
 import { useMutation } from "urql";
+import { Link } from "wouter";
 import { go } from "../../app/location.ts";
 import { useTitle } from "../../app/title.ts";
 import { useMay } from "../../app/viewer.ts";
-import { RescanSample, type ReadSampleQuery } from "../../generated/sample.ts";
+import { RescanSample, type ReadSampleQuery, type TimelineScanFragment } from "../../generated/sample.ts";
 import { Copy } from "../../parts/copy.tsx";
 import { DownloadButton } from "../../parts/download-button.tsx";
 import { Ago, bytesText, Time } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
 import { Problem } from "../../parts/notice.tsx";
+import { Verdict } from "../../parts/verdict.tsx";
 
 type Sample = NonNullable<ReadSampleQuery["sample"]>;
 
 /** What a sample is, and what can be done with it. */
-export function SampleHead({ sample }: { sample: Sample }) {
+export function SampleHead({ sample, latest }: { sample: Sample; latest: TimelineScanFragment | undefined }) {
   const { sha256, names, size, mime, stored, firstSeen, lastSeen } = sample;
   useTitle(`Sample ${names[0] ?? sha256}`);
   return (
@@ -21,6 +23,15 @@ export function SampleHead({ sample }: { sample: Sample }) {
       <h1 id="sample">
         <Name text={names[0] ?? sha256} />
       </h1>
+      {latest && (
+        <p className="row">
+          <Verdict verdict={latest.verdict} />
+          <Link href={`/scan/${latest.scanId}`}>Last report</Link>
+          <span className="soft">
+            <Ago at={latest.startDate} />
+          </span>
+        </p>
+      )}
       <dl className="facts">
         {(["sha256", "sha1", "md5"] as const).map((hash) => (
           <Fact key={hash} label={hash}>

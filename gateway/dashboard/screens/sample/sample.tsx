@@ -15,7 +15,7 @@ const PAGE = 20;
 
 export default function Sample() {
   const { hash = "" } = useParams<{ hash: string }>();
-  if (isHash(hash)) return <Known hash={hash.toLowerCase()} />;
+  if (isHash(hash)) return <Known key={hash.toLowerCase()} hash={hash.toLowerCase()} />;
   return <Empty title="That is no hash">A sample is found by its sha256, sha1 or md5: 64, 40 or 32 hexadecimal digits.</Empty>;
 }
 
@@ -33,7 +33,7 @@ function Known({ hash }: { hash: string }) {
     go(`/sample/${hash}${to.length > 0 ? `?${new URLSearchParams(to.map((cursor) => ["after", cursor]))}` : ""}`);
   return (
     <article className="stack">
-      <SampleHead sample={sample} />
+      <SampleHead sample={sample} latest={cursors.length === 0 ? scans[0] : undefined} />
       <section className="card stack" aria-labelledby="history">
         <h2 id="history">Scans</h2>
         {scans.length > 0 ? (

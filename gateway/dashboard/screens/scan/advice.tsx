@@ -1,13 +1,17 @@
+import { useMay } from "../../app/viewer.ts";
 import type { ScanReportFragment } from "../../generated/scan.ts";
 import { AddClamav } from "../../parts/add-clamav.tsx";
 
 /** What the verdict means for whoever has the file, and what to do next. */
 export function Advice({ scan: { verdict, proof, results, endDate } }: { scan: ScanReportFragment }) {
-  const lacksAntivirus = endDate !== null && verdict === "INCONCLUSIVE" && !results.some(({ type }) => type === "AV");
+  const isAdmin = useMay("ADMIN");
+  // Into what is encrypted, no engine looks.
+  const wouldHelp = !results.some(({ type, cause }) => type === "AV" || cause === "ENCRYPTED");
+  const lacksAntivirus = endDate !== null && verdict === "INCONCLUSIVE" && wouldHelp;
   return (
     <div className="small">
       {proof.advice !== null && <div>{proof.advice}</div>}
-      {lacksAntivirus && (
+      {lacksAntivirus && isAdmin && (
         <div>
           <AddClamav />
         </div>
@@ -29,7 +33,10 @@ export function Advice({ scan: { verdict, proof, results, endDate } }: { scan: S
           </div>
           <div className="fact">
             <dt>Inconclusive</dt>
-            <dd>Nothing was found, but that proves nothing: no antivirus engine took part, or an engine could not finish.</dd>
+            <dd>
+              Nothing was found, but that proves nothing: no antivirus engine took part, or one could not look at all of it, as
+              when it is encrypted.
+            </dd>
           </div>
         </dl>
       </details>

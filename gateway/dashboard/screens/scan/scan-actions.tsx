@@ -12,7 +12,10 @@ import { SaveButton } from "../../parts/save-button.tsx";
 
 /** What can be done with a scan. */
 export function ScanActions({ scan }: { scan: ScanReportFragment }) {
-  const { scanId, endDate, name, proof } = scan;
+  const { scanId, endDate, name, proof, sample } = scan;
+  const link = new URL(`#/scan/${scanId}`, location.href).href;
+  const said = proof.advice === null ? proof.text : `${proof.text}\n${proof.advice}`;
+  const asText = [visibleText(name), `sha256 ${sample.sha256}`, said, link].join("\n");
   const mayWrite = useMay("SCAN_WRITE");
   const [{ fetching: isCancelling }, cancel] = useMutation(CancelScan);
   const [{ fetching: isRescanning }, rescan] = useMutation(Rescan);
@@ -31,14 +34,15 @@ export function ScanActions({ scan }: { scan: ScanReportFragment }) {
   return (
     <div className="stack">
       <div className="row">
-        {mayWrite && endDate === null && (
-          <button type="button" disabled={isCancelling} onClick={() => void stop()}>
-            Stop this scan
-          </button>
-        )}
         {mayWrite && (
           <button type="button" disabled={isRescanning} onClick={() => void repeat()}>
             Scan again
+          </button>
+        )}
+        {/* When it goes, nothing that changes something takes its place. */}
+        {mayWrite && endDate === null && (
+          <button type="button" disabled={isCancelling} onClick={() => void stop()}>
+            Stop this scan
           </button>
         )}
         <SaveButton path={`api/v1/sample/${scanId}`} name={`scan-${scanId}.json`} of="of this report">
@@ -47,12 +51,8 @@ export function ScanActions({ scan }: { scan: ScanReportFragment }) {
         <DownloadButton input={{ filter: onlyThis(scan) }} of="of this report">
           CSV
         </DownloadButton>
-        <Copy text={location.href} what="to this report" label="Copy link" />
-        <Copy
-          text={`${visibleText(name)}\n${proof.text}\n${location.href}`}
-          what="of the verdict with its link"
-          label="Copy as text"
-        />
+        <Copy text={link} what="to this report" label="Copy link" />
+        <Copy text={asText} what="of the verdict with its link" label="Copy as text" />
       </div>
       {problem && <Problem error={problem} />}
     </div>

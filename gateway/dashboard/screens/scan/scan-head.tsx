@@ -1,7 +1,7 @@
 import { Link } from "wouter";
 import { useTitle } from "../../app/title.ts";
 import type { ScanReportFragment } from "../../generated/scan.ts";
-import { bytesText } from "../../parts/measure.tsx";
+import { Ago, bytesText } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
 import { verdictWord } from "../../parts/verdict.tsx";
 import { Status } from "../../parts/status.tsx";
@@ -19,7 +19,7 @@ const TONES: Readonly<Record<string, Tone>> = {
 
 /** What was scanned, and the verdict with its proof in one sentence. */
 export function ScanHead({ scan, waits }: { scan: ScanReportFragment; waits: ReadonlyMap<string, Wait> }) {
-  const { name, sample, verdict, endDate, proof, detections, done, total } = scan;
+  const { name, sample, verdict, startDate, endDate, previous, proof, detections, done, total } = scan;
   const tone = TONES[verdict ?? ""] ?? "running";
   useTitle(`${name}: ${verdictWord(verdict)}`);
   const isFoundLate = scan.results.some((result) => isDetection(result) && isLate(result, scan));
@@ -35,6 +35,15 @@ export function ScanHead({ scan, waits }: { scan: ScanReportFragment; waits: Rea
             {sample.sha256}
           </Link>{" "}
           · {bytesText(sample.size)} · <Name text={sample.mime} />
+        </p>
+        <p className="soft">
+          Scan {scan.scanId}, <Ago at={startDate} />
+          {previous && (
+            <>
+              , repeats <Link href={`/scan/${previous.scanId}`}>scan {previous.scanId}</Link>
+            </>
+          )}
+          . <Link href={`/sample/${sample.sha256}`}>All scans of this file</Link>
         </p>
       </div>
       <div className={`proof tone-${tone}`}>

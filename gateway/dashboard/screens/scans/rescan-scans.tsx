@@ -9,7 +9,8 @@ import { Told } from "../../parts/status.tsx";
 import { countScans, countText, type Count } from "./count-scans.ts";
 import { chosenScans, repeatScans, scansOf, type Repetition } from "./repeat-scans.ts";
 
-const HOW = "Each sample is scanned as it was before, when the engines have little else to do.";
+const HOW =
+  "Each becomes a new scan with the same options, by the engines that are switched on now. They wait until the engines have little else to do.";
 /** As many as one can read. */
 const SHOWN = 10;
 
@@ -124,5 +125,5 @@ function Report({ of: { total, accepted, batches, refusals }, isRunning }: { of:
 
 /** Of a list that is longer than what is counted, only as many are repeated. */
 function allText({ count, isExact }: Count): string {
-  return `${isExact ? "all" : "the newest"} ${count.toLocaleString()}`;
+  return count === 1 ? "this one" : `${isExact ? "all" : "the newest"} ${count.toLocaleString()}`;
 }

@@ -1,7 +1,8 @@
 import "./scans.css";
-import { useMemo, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { Link } from "wouter";
 import { serverNow } from "../../api/clock.ts";
+import { isHash } from "../../api/hash.ts";
 import { go, useSearch } from "../../app/location.ts";
 import { useMay } from "../../app/viewer.ts";
 import type { ScanFilter } from "../../generated/scans.ts";
@@ -33,6 +34,10 @@ export default function Scans() {
   const count = useCount(wanted, version);
   const [selection, setSelection] = useState({ version, ids: NOBODY });
   const selected = selection.version === version ? selection.ids : NOBODY;
+  const wider = !isLoading && !error && scans.length === 0 ? widerSearch(address) : undefined;
+  useEffect(() => {
+    if (wider !== undefined) go(`/scans?${wider}`, { replace: true });
+  }, [wider]);
   const select = (ids: ReadonlySet<number>) => setSelection({ version, ids });
   const mayScan = useMay("SCAN_WRITE");
 
@@ -70,13 +75,14 @@ export default function Scans() {
         )}
         {mayScan && (
           <RescanScans
+            key={filters.toString()}
             selected={selected}
             count={count ?? undefined}
             filter={scans.length > 0 && wanted?.text === undefined ? wanted?.filter : undefined}
             onDone={() => select(NOBODY)}
           />
         )}
-        {wanted && <Csv filter={csvFilter(wanted)} />}
+        {wanted && scans.length > 0 && <Csv filter={csvFilter(wanted)} />}
       </div>
       {scans.map(({ scanId, endDate }) => endDate === null && <OpenRow key={scanId} scanId={scanId} onChange={take} />)}
       {error && <Problem error={error} what="The scans could not be read." />}
@@ -132,18 +138,11 @@ function NothingFound({
   isFiltered: boolean;
   isOfPast: boolean;
 }) {
-  const wider = termsOf(text).map((term) => (term.includes("*") ? term : `*${term}*`));
+  const isPartOfHash = termsOf(text).some((term) => /^\*?[0-9a-f]{8,63}\*?$/i.test(term));
   if (text !== "" && !isFiltered)
     return (
-      <Empty title="No scan is like that">
-        {wider.join() === termsOf(text).join() ? (
-          "No name is like it."
-        ) : (
-          <>
-            No scan has exactly this name.{" "}
-            <Link href={`/scans?q=${encodeURIComponent(wider.join(", "))}`}>Search for names that contain it</Link>
-          </>
-        )}{" "}
+      <Empty title="No scan found">
+        {isPartOfHash ? "A hash has to be whole: 32, 40 or 64 digits. " : "No file has a name like that. "}
         <Link href="/scans">All scans</Link>
       </Empty>
     );
@@ -155,17 +154,25 @@ function NothingFound({
     );
   if (isOfPast)
     return (
-      <Empty title="No scan is like that">
+      <Empty title="No scan found">
         If statistics led here, these scans are no longer kept: figures stay longer than their scans.{" "}
         <Link href="/scans">All scans</Link>
       </Empty>
     );
   return (
-    <Empty title="No scan is like that">
+    <Empty title="No scan found">
       Take a filter away. In a search, <code>*</code> stands for any text: <code>invoice*</code>.{" "}
       <Link href="/scans">All scans</Link>
     </Empty>
   );
+}
+
+/** A search for names that contain what is searched for: many know a part of a name, and files of a folder have its name before theirs. */
+function widerSearch(address: URLSearchParams): string | undefined {
+  const terms = termsOf(address.get("q") ?? "");
+  const isWhole = (term: string) => !term.includes("*") && !isHash(term) && !/^#?\d+$/.test(term);
+  if (terms.length === 0 || !terms.every(isWhole) || chipsOf(address).length > 0) return undefined;
+  return String(new URLSearchParams({ q: terms.map((term) => `*${term}*`).join(", ") }));
 }
 
 /** What an address asks for: a search alone has a query of its own, beside filters its terms are filters, too. */
