@@ -57,7 +57,7 @@ export type ScanFeedSubscription = { readonly scanFeed: { readonly cursor: strin
 export type ReadRatesQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type ReadRatesQuery = { readonly stats: { readonly engines: ReadonlyArray<{ readonly engine: string, readonly errorRate: number | null, readonly durations: { readonly p95Ms: number | null } }> } };
+export type ReadRatesQuery = { readonly stats: { readonly engines: ReadonlyArray<{ readonly engine: string, readonly results: number, readonly errorRate: number | null, readonly durations: { readonly p95Ms: number | null } }> } };
 
 export type ScanRowFragment = { readonly id: string, readonly scanId: number, readonly revision: number, readonly name: string, readonly verdict: Verdict | null, readonly detections: number, readonly done: number, readonly total: number, readonly startDate: string, readonly endDate: string | null, readonly sample: { readonly sha256: string, readonly size: number, readonly mime: string } };
 
@@ -69,4 +69,4 @@ export const WatchHomeEngines = "subscription WatchHomeEngines {\n  engineChange
 
 export const ScanFeed = "subscription ScanFeed {\n  scanFeed {\n    cursor\n    scans {\n      ...ScanRow\n    }\n  }\n}\nfragment ScanRow on Scan {\n  id\n  scanId\n  revision\n  name\n  verdict\n  detections\n  done\n  total\n  startDate\n  endDate\n  sample {\n    sha256\n    size\n    mime\n  }\n}" as unknown as TypedDocumentNode<ScanFeedSubscription, ScanFeedSubscriptionVariables>;
 
-export const ReadRates = "query ReadRates {\n  stats(interval: HOUR) {\n    engines {\n      engine\n      errorRate\n      durations {\n        p95Ms\n      }\n    }\n  }\n}" as unknown as TypedDocumentNode<ReadRatesQuery, ReadRatesQueryVariables>;
+export const ReadRates = "query ReadRates {\n  stats(interval: HOUR) {\n    engines {\n      engine\n      results\n      errorRate\n      durations {\n        p95Ms\n      }\n    }\n  }\n}" as unknown as TypedDocumentNode<ReadRatesQuery, ReadRatesQueryVariables>;

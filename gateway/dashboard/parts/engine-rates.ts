@@ -9,6 +9,7 @@ interface NamedEngine {
 
 interface EngineRates {
   readonly engine: string;
+  readonly results: number;
   readonly errorRate: number | null;
   readonly durations: { readonly p95Ms: number | null };
 }
@@ -22,14 +23,16 @@ export function failsOften(rates: EngineRates | undefined): boolean {
 
 /** Quicker than this is quick enough, whatever the others take. */
 const QUICK_MS = 1_000;
+/** Of fewer results nobody can say that an engine is slow. */
+const LEAST_RESULTS = 3;
 /** An engine that takes so many times what others take is pointed out. */
 const SLOW_FACTOR = 3;
 
 /** The names of the engines that take much longer than the others. Those of the class SLOW are meant to. */
 export function slowEngines(engines: readonly NamedEngine[], rates: readonly EngineRates[]): ReadonlySet<string> {
   const meantToBe = new Set(engines.filter(({ speed }) => speed === "SLOW").map(({ name }) => name));
-  const timed = rates.flatMap(({ engine, durations: { p95Ms } }) =>
-    p95Ms === null || meantToBe.has(engine) ? [] : [{ engine, p95Ms }],
+  const timed = rates.flatMap(({ engine, results, durations: { p95Ms } }) =>
+    p95Ms === null || results < LEAST_RESULTS || meantToBe.has(engine) ? [] : [{ engine, p95Ms }],
   );
   const isSlow = ({ engine, p95Ms }: (typeof timed)[number]) => {
     const others = timed.filter((one) => one.engine !== engine).map((one) => one.p95Ms);

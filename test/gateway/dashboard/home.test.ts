@@ -213,7 +213,10 @@ it("a report tells who runs it and who was not asked, and is stopped, repeated, 
   expect(await page.evaluate("navigator.clipboard.readText()")).toBe(`${gateway.url}/#/scan/${again}`);
   await page.getByRole("button", { name: "Run only this engine again" }).click();
   await page.waitForURL((url) => url.hash.split("?")[0] !== `#/scan/${again}`);
-  await page.getByRole("link", { name: `scan ${again}`, exact: true }).first().waitFor();
+  await page
+    .getByRole("link", { name: `scan ${again}`, exact: true })
+    .first()
+    .waitFor();
   expect(faults).toEqual([]);
 });
 
@@ -228,6 +231,20 @@ it("without an antivirus engine the first screen says so, and how to add ClamAV"
   } finally {
     await agent.announce();
   }
+  await notice.waitFor({ state: "detached" });
+
+  const { page: engines } = await open(gateway.url, "/#/engines");
+  const asked: string[] = [];
+  engines.on("dialog", (dialog) => {
+    asked.push(dialog.message());
+    void dialog.accept();
+  });
+  const card = engines.getByRole("region", { name: "Alpha", exact: true });
+  await card.getByText("healthy", { exact: true }).waitFor();
+  await card.getByRole("button", { name: "Switch off Alpha" }).click();
+  await page.getByText(/proven clean\. Switched off: Alpha\./).waitFor();
+  expect(asked.join()).toContain("It is the last antivirus engine: without one no file can be proven clean.");
+  await card.getByRole("button", { name: "Switch on Alpha" }).click();
   await notice.waitFor({ state: "detached" });
 });
 

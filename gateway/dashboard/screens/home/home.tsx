@@ -2,6 +2,7 @@ import "./home.css";
 import { Link } from "wouter";
 import { AddClamav } from "../../parts/add-clamav.tsx";
 import { Empty } from "../../parts/empty.tsx";
+import { Name } from "../../parts/name.tsx";
 import { Notice, Problem } from "../../parts/notice.tsx";
 import { ScanTable } from "../../parts/scan-table.tsx";
 import { useMay } from "../../app/viewer.ts";
@@ -14,6 +15,7 @@ export default function Home() {
   const mayScan = useMay("SCAN_WRITE");
   const isAdmin = useMay("ADMIN");
   const usable = engines.filter(({ enabled, available, internet }) => enabled && available && !internet).length;
+  const switchedOff = engines.filter(({ type, enabled }) => type === "AV" && !enabled).map(({ name }) => name);
   const hasAntivirus = engines.some(({ type, enabled, available }) => type === "AV" && enabled && available);
   return (
     <div className="stack">
@@ -32,7 +34,14 @@ export default function Home() {
       </div>
       {isKnown && !hasAntivirus && (
         <Notice tone="doubt">
-          No antivirus engine takes part, so no file can be proven clean. {isAdmin && <AddClamav />}
+          No antivirus engine takes part, so no file can be proven clean.{" "}
+          {switchedOff.length > 0 ? (
+            <>
+              Switched off: <Name text={switchedOff.join(", ")} />.
+            </>
+          ) : (
+            isAdmin && <AddClamav />
+          )}
           <Link href="/engines">Engines</Link>
         </Notice>
       )}

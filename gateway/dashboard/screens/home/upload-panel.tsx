@@ -6,6 +6,7 @@ import type { HomeEngineFragment } from "../../generated/home.ts";
 import type { Speed } from "../../generated/submit.ts";
 import { Problem } from "../../parts/notice.tsx";
 import { bytesText } from "../../parts/measure.tsx";
+import { useNarrow } from "../../parts/narrow.ts";
 import { droppedFiles } from "./dropped-files.ts";
 import { EngineChoice } from "./engine-choice.tsx";
 import type { ScanOptions } from "./scan-options.ts";
@@ -25,6 +26,7 @@ const EICAR = ["X5O!P%@AP[4\\PZX54(P^)7CC)7}", "$EICAR-STANDARD-", "ANTIVIRUS-TE
 /** Takes files by drop, paste or choice, with the options of their scans. */
 export const UploadPanel = memo(function UploadPanel({ engines }: { engines: readonly HomeEngineFragment[] }) {
   const { sampleBytes } = useViewer().limits;
+  const isNarrow = useNarrow();
   const [options, setOptions] = useState<ScanOptions>({ speed: "ALL", internet: false, engines: null });
   const [isOver, setIsOver] = useState(false);
   const [unreadable, setUnreadable] = useState<readonly string[]>([]);
@@ -95,7 +97,7 @@ export const UploadPanel = memo(function UploadPanel({ engines }: { engines: rea
   return (
     <section className="stack" aria-label="Scan files">
       <div className={`drop stack ${isOver ? "over" : ""}`}>
-        <h2>Drop files or folders here, or paste them</h2>
+        <h2>{isNarrow ? "Choose what to scan" : "Drop files or folders here, or paste them"}</h2>
         <div className="row">
           <button className="primary" type="button" onClick={() => files.current?.click()}>
             Choose files

@@ -5,6 +5,7 @@ import { Problem } from "../../parts/notice.tsx";
 import { Status } from "../../parts/status.tsx";
 import { sendRuleset, type NewFile } from "./send-ruleset.ts";
 
+const NAMES = "Small letters, digits and hyphens, such as our-rules";
 /** What is pasted is called so. */
 const PASTED = "rules.yar";
 
@@ -53,7 +54,16 @@ export function NewVersion({ names }: { names: readonly string[] }) {
         <div className="fields">
           <label className="field">
             Ruleset
-            <input name="name" required maxLength={32} pattern="[a-z0-9][a-z0-9\-]*" list="ruleset-names" autoComplete="off" />
+            <input
+              name="name"
+              required
+              maxLength={32}
+              pattern="[a-z0-9][a-z0-9\-]*"
+              title={NAMES}
+              placeholder="our-rules"
+              list="ruleset-names"
+              autoComplete="off"
+            />
           </label>
           <datalist id="ruleset-names">
             {names.map((name) => (
