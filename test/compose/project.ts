@@ -38,6 +38,7 @@ async function answers(program: string, words: string[]): Promise<boolean> {
 
 /** A container as Docker shows it. */
 export interface Container {
+  readonly Id: string;
   readonly Name: string;
   readonly State: { readonly Status: string; readonly ExitCode: number; readonly Health?: { readonly Status: string } };
   readonly Config: {
@@ -76,16 +77,6 @@ async function withoutDigests(): Promise<string> {
     build === undefined ? { image: plain(image) } : { build: { args: { NODE_IMAGE: plain(build.args.NODE_IMAGE) } } },
   ]);
   return stringify({ services: Object.fromEntries(changed) });
-}
-
-/** None if it has been removed since it was listed. */
-async function inspectIfThere(id: string): Promise<Container[]> {
-  try {
-    return JSON.parse(await docker("inspect", id)) as Container[];
-  } catch (error) {
-    if (/No such object/i.test(String(error))) return [];
-    throw error;
-  }
 }
 
 /** What a project has beside docker-compose.yml. */
@@ -148,9 +139,15 @@ export async function createProject([program, ...words]: Compose, { files = [], 
     build: async () => void (await start("flock", join(tmpdir(), "scanmesh-test-compose.lock"), ...compose, "build")),
     run,
     async containers() {
-      const ids = await list("ps", "--all", "--quiet");
-      const found = await Promise.all(ids.map(inspectIfThere));
-      return found.flat();
+      for (;;) {
+        const ids = await list("ps", "--all", "--quiet");
+        try {
+          return ids.length === 0 ? [] : (JSON.parse(await docker("inspect", ...ids)) as Container[]);
+        } catch (error) {
+          // One of them was removed since they were listed.
+          if (!/No such object/i.test(String(error))) throw error;
+        }
+      }
     },
     remains: async () =>
       (

@@ -70,7 +70,7 @@ describe.skipIf(!hasDocker)("the line for Docker", () => {
     };
   }, BUILD_MS);
 
-  const settings = { SCANMESH_AGENT_ID: agent, SCANMESH_ENGINES: "FileInfo,Yara" };
+  const settings = { SCANMESH_AGENT_ID: agent, SCANMESH_ENGINES: "FileInfo" };
 
   /** Runs a line under the name of this test's agent; what it has said and how it has ended. */
   async function run(line: string): Promise<{ status: number; said: string }> {

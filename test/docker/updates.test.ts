@@ -12,6 +12,7 @@ import { openBundle, post, publish, sha256 } from "../gateway/bundles/sending.js
 import { data } from "../gateway/http/http-client.js";
 import { base64, submit } from "../gateway/scan/submitting.js";
 import { finalScan } from "../gateway/scan/suppressing.js";
+import { betweenScans } from "../stage/between-scans.js";
 import { startStage, until, type LocalGateway, type Stage } from "../stage/stage.js";
 import { baseImage, docker, hasDocker } from "./base-image.js";
 
@@ -140,6 +141,7 @@ function startLoad() {
       const { scan, message } = await submit(gateway.url, { base64: sample, engines: [ENGINE] });
       if (message !== undefined) throw new Error(`a scan was refused: ${message}`);
       reports.push(await finalScan(stage, scan.scanId));
+      await betweenScans();
     }
   };
   const work = Promise.all(HOSTS.map(scanOn));

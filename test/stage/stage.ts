@@ -20,6 +20,9 @@ import { freePort } from "../../standalone/ports.js";
 import { openTestDatabase } from "./database.js";
 import { keepLogged, TEST_LOG, testLog } from "./log.js";
 import { PROBE } from "./process-usage.js";
+import { until } from "./until.js";
+
+export { until } from "./until.js";
 
 /** Who calls verbs directly. */
 export const TESTER = openCaller("127.0.0.1", "test");
@@ -244,18 +247,4 @@ async function startPart(room: "gateway" | "scanner-agent", env: Env, options: P
       await exited;
     },
   };
-}
-
-/** Ends what hangs, and measures nothing: no test has a shorter one. */
-const UNTIL_MS = 120_000;
-
-/** Waits until a condition holds; fails with its name if it never does. */
-export async function until<T>(what: string, condition: () => T | Promise<T>): Promise<NonNullable<Awaited<T>>> {
-  const end = Date.now() + UNTIL_MS;
-  for (;;) {
-    const value = await condition();
-    if (value) return value as NonNullable<Awaited<T>>;
-    if (Date.now() > end) throw new Error(`after ${UNTIL_MS / 1_000} s it still does not hold that ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }

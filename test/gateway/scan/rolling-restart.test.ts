@@ -5,6 +5,7 @@ import { request as ask } from "node:http";
 import { beforeAll, expect, it } from "vitest";
 import { readLastRestart } from "../../../gateway/db/rolling-restarts.js";
 import { readScan } from "../../../gateway/db/scans.js";
+import { betweenScans } from "../../stage/between-scans.js";
 import { until, type Part } from "../../stage/stage.js";
 import { useStage } from "../../stage/use-stage.js";
 
@@ -79,7 +80,7 @@ it("no request fails, no scan is lost, and no engine misses one", async () => {
   const scans: number[] = [];
   let isOver = false;
   const client = async (name: string) => {
-    for (let i = 0; !isOver; i += 1) {
+    for (let i = 0; !isOver; i += 1, await betweenScans()) {
       const scanId = await submit(`${name} ${i}`);
       scans.push(scanId);
       await until(`scan ${scanId} is final`, async () => {

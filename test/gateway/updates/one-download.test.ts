@@ -13,6 +13,7 @@ import type { ScanReport } from "../../../schema/reports.js";
 import { EICAR } from "../../scanner-agent/eicar.js";
 import { startMirror, type Mirror } from "../../scanner-agent/fetcher/mirror.js";
 import { hasClamd } from "../../scanner-agent/runners/clamd/clamav-database.js";
+import { betweenScans } from "../../stage/between-scans.js";
 import { testLog } from "../../stage/log.js";
 import { until } from "../../stage/stage.js";
 import { prepared, useStage } from "../../stage/use-stage.js";
@@ -176,7 +177,7 @@ describe.skipIf(!hasClamd)("five hosts without signatures", () => {
     let isOver = false;
     const load = Promise.all(
       [FIRST, FIRST + 1].map(async (version) => {
-        while (!isOver) reports.push(await scan(version));
+        for (; !isOver; await betweenScans()) reports.push(await scan(version));
       }),
     );
     try {

@@ -31,7 +31,10 @@ import {
   RESULTS,
 } from "../../../schema/subjects.js";
 import { findProgram } from "../../../scanner-agent/processes/programs.js";
+import { until } from "../../stage/until.js";
 import { hashes } from "../hashes.js";
+
+export { until } from "../../stage/until.js";
 
 export const ACK_WAIT_MS = 3_000;
 /** How long a request waits that could not be worked on. */
@@ -197,18 +200,6 @@ export async function withoutResults({ jsm }: BusStage, work: () => Promise<void
   } finally {
     await jsm.streams.add(config);
   }
-}
-
-/** Ends what hangs, and measures nothing: no test has a shorter one. */
-const UNTIL_MS = 120_000;
-
-/** Polls until `look` finds something. */
-export async function until<T>(what: string, look: () => Promise<T | undefined | false>): Promise<T> {
-  for (const deadline = Date.now() + UNTIL_MS; Date.now() < deadline; await pause(20)) {
-    const found = await look();
-    if (found !== undefined && found !== false) return found;
-  }
-  throw new Error(`not within ${UNTIL_MS} ms: ${what}`);
 }
 
 async function freePort(): Promise<number> {

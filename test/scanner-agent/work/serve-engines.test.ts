@@ -2,11 +2,13 @@ import { createHash } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { ServedBundles } from "../../../schema/bundle.js";
 import { setupId } from "../../../schema/engine-setup.js";
 import type { ResultMessage } from "../../../schema/messages.js";
 import type { EngineSpeed } from "../../../schema/classes.js";
+import { betweenScans } from "../../stage/between-scans.js";
 import { EICAR } from "../eicar.js";
 import { countClamd, hasClamd } from "../runners/clamd/clamav-database.js";
 import { requestOf, startAgent, type AgentStage } from "../stage/agent-stage.js";
@@ -31,6 +33,7 @@ afterAll(async () => {
 });
 
 const WORDS = "say your version";
+const COUNT_EVERY_MS = 20;
 const hex = (text: string) => Buffer.from(text).toString("hex");
 const sha256Of = (text: string) => createHash("sha256").update(text).digest("hex");
 const dateOf = (version: number) => `2026-01-0${version}T00:00:00.000Z`;
@@ -43,17 +46,19 @@ async function underLoad(engine: string, speed: EngineSpeed, env: Record<string,
   const id = agent.config.agent;
   const sample = await stage.store(Buffer.from(WORDS));
   const scans: number[] = [];
+  const asked = new Set<number>();
   const answers = () =>
-    stage.results.flatMap(({ result }) => (result.state !== "SCANNING" && scans.includes(result.scan) ? [result] : []));
+    stage.results.flatMap(({ result }) => (result.state !== "SCANNING" && asked.has(result.scan) ? [result] : []));
   const send = async () => {
     const request = requestOf(sample, [engine]);
     scans.push(request.scan);
+    asked.add(request.scan);
     await stage.request({ speed, internet: false }, request);
   };
   let isOver = false;
   stopLoad = () => (isOver = true);
   const load = (async () => {
-    while (!isOver)
+    for (; !isOver; await betweenScans())
       await until(
         "there is room for another",
         async () => isOver || (scans.length - answers().length < 2 && send().then(() => true)),
@@ -129,14 +134,16 @@ describe.skipIf(!hasClamd)("ClamAV with many signatures", () => {
     };
     const [one, two, three] = [await bundle(1), await bundle(2), await bundle(3)];
     let free = 4 * 1024 ** 3;
-    const load = await underLoad("ClamAV", "ULTRA", { SCANMESH_CLAMAV_DB: join(folder, "nothing") }, () => free);
+    // Both instances are there for as long as one is tried out: long enough to be counted.
+    const env = { SCANMESH_CLAMAV_DB: join(folder, "nothing"), SCANMESH_UPDATE_TEST: "2s" };
+    const load = await underLoad("ClamAV", "ULTRA", env, () => free);
     await load.order(one, "SERVING");
     /** The most instances at once, and what was said meanwhile. */
     const change = async (bundles: ServedBundles) => {
       const counts: number[] = [];
       let isOver = false;
       const counting = (async () => {
-        while (!isOver) counts.push(await countClamd(folder));
+        for (; !isOver; await pause(COUNT_EVERY_MS)) counts.push(await countClamd(folder));
       })();
       const testing = untilBundles(stage, load.id, "ClamAV", { state: "TESTING" });
       await load.order(bundles, "SERVING");

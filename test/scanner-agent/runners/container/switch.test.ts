@@ -8,6 +8,7 @@ import { encodeMessage, type ResultMessage } from "../../../../schema/messages.j
 import { controlSubject } from "../../../../schema/subjects.js";
 import { baseImage, docker, hasDocker } from "../../../docker/base-image.js";
 import { makeImage } from "../../../docker/images.js";
+import { betweenScans } from "../../../stage/between-scans.js";
 import { requestOf } from "../../stage/agent-stage.js";
 import { startBusStage, until, type BusStage } from "../../stage/bus-stage.js";
 import { orderBundles, publishBundle, untilBundles } from "../../stage/ordered-bundles.js";
@@ -128,13 +129,14 @@ describe.skipIf(!hasDocker)("an engine whose image is exchanged", () => {
     ];
     const [first, second, broken] = [await bundle(1, images[0]), await bundle(2, images[1]), await bundle(3, images[2])];
     const sample = await stage.store(Buffer.from("Say your version"));
-    const scans: number[] = [];
-    const answered = () => stage.results.filter(({ result }) => result.state !== "SCANNING" && scans.includes(result.scan));
+    const scans = new Set<number>();
+    const answered = () => stage.results.filter(({ result }) => result.state !== "SCANNING" && scans.has(result.scan));
     let isOver = false;
     const load = (async () => {
-      for (; !isOver; await until("there is room", async () => isOver || scans.length - answered().length < 2)) {
+      for (; !isOver; await betweenScans()) {
+        await until("there is room", async () => isOver || scans.size - answered().length < 2);
         const request = requestOf(sample, ["Ordered"]);
-        scans.push(request.scan);
+        scans.add(request.scan);
         await stage.request({ speed: "FAST", internet: false }, request);
       }
     })();
@@ -155,7 +157,7 @@ describe.skipIf(!hasDocker)("an engine whose image is exchanged", () => {
       isOver = true;
       await load;
     }
-    await until("all are answered", async () => answered().length === scans.length);
+    await until("all are answered", async () => answered().length === scans.size);
     expect(new Set(answered().map(({ result }) => versionOf(result)))).toEqual(new Set(["1", "2"]));
   });
 });
