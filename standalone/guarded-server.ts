@@ -1,9 +1,9 @@
 /** Servers that are not ours, each under a guard process of its own, so that none outlives the process that started it. */
 
 import { spawn } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import type { Log } from "./log.js";
 import { OperatorError } from "../schema/operator-error.js";
+import { projectPath } from "../schema/paths.js";
 
 /** An operating system user. */
 export interface OsUser {
@@ -50,7 +50,7 @@ const ENVIRONMENT = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C", TZ: "U
 
 /** Starts a server; its output goes to `log`. It runs when this returns, but may not be ready yet. */
 export function startGuarded(server: ServerCommand, log: Log): Promise<GuardedServer> {
-  const guard = spawn(process.execPath, [fileURLToPath(new URL("./guard.mjs", import.meta.url)), JSON.stringify(server)], {
+  const guard = spawn(process.execPath, [projectPath("standalone", "guard.mjs"), JSON.stringify(server)], {
     cwd: "/",
     env: ENVIRONMENT,
     // A group of its own: Ctrl-C in a terminal is for the owner, who then ends things in order.

@@ -5,16 +5,7 @@ import { join } from "node:path";
 import { hasPages, PAGES } from "./pages.mjs";
 import { runQuietly } from "./run.mjs";
 
-const SOURCES = [
-  "schema",
-  "gateway",
-  "scanner-agent",
-  "standalone",
-  "cli",
-  "tsconfig.json",
-  "tsconfig.build.json",
-  "package-lock.json",
-];
+const SOURCES = ["schema", "gateway", "scanner-agent", "standalone", "cli", "tsconfig.json", "package-lock.json"];
 const POLL_MS = 200;
 
 /**
@@ -43,13 +34,13 @@ export async function installLocked(folder) {
 }
 
 /**
- * Compiles the sources, unless dist is newer than all of them, and makes the gateway's pages if they are wanted.
+ * Builds the programs, unless dist is newer than all sources, and makes the gateway's pages if they are wanted.
  * @param {string} root
  * @param {import("./progress.mjs").Progress} progress
  * @param {{ pages?: boolean }} [options]
  */
 export async function ensureBuild(root, progress, { pages = false } = {}) {
-  const missing = () => [...(isBuilt(root) ? [] : [compile]), ...(!pages || hasPages(root) ? [] : [buildPages])];
+  const missing = () => [...(isBuilt(root) ? [] : [buildPrograms]), ...(!pages || hasPages(root) ? [] : [buildPages])];
   if (missing().length === 0) return;
   await progress.step("Build", () => withLock(root, () => Promise.all(missing().map((build) => build(root)))));
 }
@@ -70,13 +61,13 @@ export async function buildTestProgram(root, folder, label, progress) {
 const compiler = (root) => join(root, "node_modules", "typescript", "bin", "tsc");
 
 /** @param {string} root */
-async function compile(root) {
+async function buildPrograms(root) {
   // Made later, its folder would count as changed.
   for (const { built } of PAGES) mkdirSync(join(root, built), { recursive: true });
   const begun = new Date();
-  await runQuietly(process.execPath, [compiler(root), "-p", join(root, "tsconfig.build.json")]);
+  await runQuietly(process.execPath, [join(root, "standalone", "build-programs.mjs")]);
   writeFileSync(stamp(root), "");
-  // What changed while it compiled is newer than this.
+  // What changed while it was built is newer than this.
   utimesSync(stamp(root), begun, begun);
 }
 

@@ -66,7 +66,7 @@ async function findEntries(): Promise<Entry[]> {
   const found = await Promise.all([
     entry("bin/node", process.execPath, 0o755),
     entry("package.json", projectPath("package.json")),
-    ...["dist/schema", "dist/scanner-agent", "scanner-agent"].map((name) => walk(name)),
+    ...["dist/scanner-agent", "scanner-agent"].map((name) => walk(name)),
     ...(await modules()).map((name) => walk(name, "node_modules")),
   ]);
   return found.flat().toSorted((a, b) => (a.name < b.name ? -1 : 1));

@@ -21,8 +21,7 @@ const NODE_FLAGS = [
   `--max-old-space-size=${MAX_HEAP_MB}`,
 ];
 const MAX_MESSAGE = 16 * 1024 ** 2;
-const FOLDER = join("dist", "scanner-agent", "inspect");
-const CHANNEL = join("dist", "scanner-agent", "processes", "process-channel.js");
+const PROGRAM = join("dist", "scanner-agent", "inspect", "opener", "opener-process.js");
 
 /** What is looked into. */
 export interface Suspect {
@@ -75,8 +74,8 @@ export function createStartOpener(host: OpenerHost): StartOpener {
         folder,
         programPath,
         flags: NODE_FLAGS,
-        program: join(FOLDER, "opener", "opener-process.js"),
-        reads: [FOLDER, CHANNEL, join("node_modules", "7z-wasm")],
+        program: PROGRAM,
+        reads: [PROGRAM, join("node_modules", "7z-wasm")],
         limits: LIMITS,
         maxMessage: MAX_MESSAGE,
       },

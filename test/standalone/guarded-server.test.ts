@@ -16,7 +16,7 @@ const STOP = [
 
 test.skipIf(process.platform !== "linux")("Postgres and nats-server end when whoever started them is killed", async () => {
   const dir = await temporaryFolder();
-  const owner = fork(projectPath("test", "standalone", "servers.mjs"), [projectPath("dist", "standalone"), dir]);
+  const owner = fork(projectPath("test", "standalone", "servers.mjs"), [projectPath("dist", "development", "standalone"), dir]);
   onTestFinished(() => void owner.kill("SIGKILL"));
   await once(owner, "message");
   const tree = await processTree(owner.pid ?? 0);

@@ -23,7 +23,7 @@ async function statusOf(survive: string): Promise<unknown> {
 
 it("a program that lasts goes on when nobody reads its output any more", async () => {
   expect(await statusOf("")).not.toBe(7);
-  expect(await statusOf('(await import("./dist/schema/lost-output.js")).surviveLostOutput();')).toBe(7);
+  expect(await statusOf('(await import("./dist/development/schema/lost-output.js")).surviveLostOutput();')).toBe(7);
   const guard = 'const guard = await import("./standalone/exit-status.mjs"); guard.guardExitStatus();';
   expect(await statusOf(guard)).toBe(141);
   expect(await statusOf(`${guard} guard.ignoreLostOutput();`)).toBe(7);

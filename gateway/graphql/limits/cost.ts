@@ -1,4 +1,3 @@
-import { createRequire } from "node:module";
 import {
   getNullableType,
   getVariableValues,
@@ -12,15 +11,11 @@ import {
   type GraphQLSchema,
   type OperationDefinitionNode,
 } from "graphql";
-import type * as QueryComplexity from "graphql-query-complexity";
+// Its ES modules would load a second copy of graphql, which rejects the types of the first.
+import { fieldExtensionsEstimator, getComplexity, type ComplexityEstimator } from "graphql-query-complexity/cjs";
 import { limitErrors, LIMITS } from "./limits.js";
 import { withExtensions } from "../context/present-error.js";
 import { unstorableErrors, unstorablePath } from "./storable.js";
-
-/** Importing its ES modules would load a second copy of graphql, which rejects the types of the first. */
-const { fieldExtensionsEstimator, getComplexity }: typeof QueryComplexity = createRequire(import.meta.url)(
-  "graphql-query-complexity",
-);
 
 /** The assumed length of a list whose field has no complexity of its own. */
 const TYPICAL_LENGTH = 25;
@@ -113,7 +108,7 @@ function measureVariables(variables: Readonly<Record<string, unknown>>): { value
  * A field costs 1 plus the cost of its selected subfields for each entry. The number of entries comes from its own `complexity`, the
  * typical length of a list, or the `first` of a page, whose entries are counted once. No field is free, whatever its arguments are.
  */
-function listEstimator(schema: GraphQLSchema): QueryComplexity.ComplexityEstimator {
+function listEstimator(schema: GraphQLSchema): ComplexityEstimator {
   const own = fieldExtensionsEstimator();
   const lengths = introspectionLengths(schema);
 

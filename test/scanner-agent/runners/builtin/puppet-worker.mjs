@@ -1,7 +1,7 @@
 /** A worker that does what the sample's path says. */
 
 import { parentPort, threadId } from "node:worker_threads";
-import { serveWorker } from "../../../../dist/scanner-agent/runners/builtin/worker-server.js";
+import { serveWorker } from "../../../../dist/development/scanner-agent/runners/builtin/worker-server.js";
 
 serveWorker(async (/** @type {unknown} */ given) => {
   const data = /** @type {{ refuse?: boolean, problems?: string[], version?: string }} */ (given);

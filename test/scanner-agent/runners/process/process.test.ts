@@ -102,7 +102,7 @@ describe("a program run per sample", () => {
 
 test("a guarded program ends when the process that started it is killed", async () => {
   const pidFile = join(folder, "pid");
-  const guard = projectPath("dist", "scanner-agent", "runners", "process", "guard.js");
+  const guard = projectPath("dist", "development", "scanner-agent", "runners", "process", "guard.js");
   const script = `import { spawnGuarded } from ${JSON.stringify(guard)};
     spawnGuarded(["sh", "-c", "echo $$ > ${pidFile}; exec sleep 600"], { cwd: "/", env: { PATH: "/usr/bin:/bin" } });`;
   const owner = spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: "ignore" });
