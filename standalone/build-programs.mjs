@@ -78,7 +78,7 @@ const BUNDLES = [
   },
 ];
 
-/** What is built here; beside them in dist is what tests and benchmarks build. */
+/** What is built here, or was; beside them in dist is what tests and benchmarks build. */
 const FOLDERS = ["cli", "development", "gateway", "scanner-agent", "schema", "standalone"];
 const DIST = join(ROOT, "dist");
 
@@ -94,7 +94,8 @@ async function build({ programs, folder = ".", shared, packages }) {
     tsconfig: join(ROOT, "tsconfig.json"),
     transform: { target: "node20.19" },
     external: [...packages],
-    logLevel: "warn",
+    // A package that is not found would be missed when it is used.
+    onLog: (level, log, handle) => handle(level === "warn" ? "error" : level, log),
   });
   try {
     const { output } = await built.generate({

@@ -15,7 +15,6 @@ import { readFree, type ReadFree } from "./free-room.js";
 import { createFreshclamSource } from "./freshclam.js";
 import { createImageSource } from "./image-source.js";
 import type { Source } from "./source.js";
-import { createWebClient } from "./web-client.js";
 import { createWebSource } from "./web-source.js";
 
 /** What decides where a fetcher fetches from. */
@@ -69,6 +68,8 @@ export function createSources(
 
   async function openWeb() {
     const { proxy, authorityFile } = config.fetch;
+    // Loaded only where something is fetched: it is large.
+    const { createWebClient } = await import("./web-client.js");
     return createWebClient({ proxy, authority: authorityFile === undefined ? undefined : await readAuthority(authorityFile) });
   }
 }

@@ -9,7 +9,7 @@ import { sizeText } from "../../schema/settings.js";
 import { OperatorError } from "../../schema/operator-error.js";
 import { reasonOf } from "../contract.js";
 import type { Content, FetchedFile } from "./source.js";
-import { createWebClient, type WebAnswer } from "./web-client.js";
+import type { WebAnswer } from "./web-client.js";
 
 const PUBLISHED_WITHIN_MS = 600_000;
 const LARGEST_ANSWER = 1024 ** 2;
@@ -43,6 +43,8 @@ export interface Upload {
 /** Uploads the files that the gateway does not have, and has it publish the bundle. Throws {@link OperatorError}. */
 export async function uploadBundle(content: Content, files: readonly HashedFile[], upload: Upload): Promise<void> {
   const { url, authority, signal, onBytes } = upload;
+  // Loaded only where something is fetched: it is large.
+  const { createWebClient } = await import("./web-client.js");
   const web = createWebClient({ authority, answerMs: PUBLISHED_WITHIN_MS });
   try {
     const state = BundleUploadState.parse(await readJson(await web.send("GET", url, { signal })));
