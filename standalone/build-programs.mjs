@@ -22,7 +22,7 @@ const APART = [/^@virustotal\/yara-x$/, /^7z-wasm$/, /^dockerode$/, /^pg-native$
 const ALL = [/^(?!\0?@oxc-project\b)[^./]/];
 
 /** @type {readonly Bundle[]} */
-const BUNDLES = [
+const PROGRAMS = [
   { programs: ["gateway/main", "gateway/join/make-package"], shared: "gateway/shared", packages: APART },
   {
     programs: [
@@ -141,7 +141,7 @@ function whenMissing(error) {
   throw error;
 }
 
-const files = (await Promise.all(BUNDLES.map(build))).flat();
+const files = (await Promise.all(PROGRAMS.map(build))).flat();
 // Written before what is old is removed: programs may be running.
 await Promise.all(
   files.map(async ({ path, content }) => {
