@@ -96,6 +96,11 @@ export class Scan extends Node {
   @Field(() => ScanProof, { description: "Why it has its verdict." })
   proof!: ScanProof;
 
+  @Field(() => Int, {
+    description: "Results that are FAILED, NO_AGENT, TIMEOUT or UNSCANNED, as `errors` of the statistics counts them.",
+  })
+  errors!: number;
+
   @Field(() => Boolean, { description: "Whether the result of an antivirus engine is stale. The verdict stays." })
   stale!: boolean;
 

@@ -35,10 +35,37 @@ export type PluginType =
   /** Facts about the file; Yara rules can have a verdict. */
   | 'METADATA';
 
+/** How far an engine is with a scan. QUEUED and SCANNING are open, the others final. A result only moves up, in this order: QUEUED, SCANNING, CANCELLED, NO_AGENT, TIMEOUT, FAILED, UNSCANNED, DONE. */
+export type ResultState =
+  /** Cancelled before the engine answered. */
+  | 'CANCELLED'
+  /** The engine answered. */
+  | 'DONE'
+  /** The engine failed; `error` says how. Never to be read as clean. */
+  | 'FAILED'
+  /** No agent has this engine any more, or it works on none that has it, or the deadline passed and no agent had it. */
+  | 'NO_AGENT'
+  /** Waits for an agent. */
+  | 'QUEUED'
+  /** An agent is running the engine. */
+  | 'SCANNING'
+  /** The engine did not answer in time. */
+  | 'TIMEOUT'
+  /** The engine could not scan all of the sample; `error` says why. */
+  | 'UNSCANNED';
+
 export type ReadEnginesQueryVariables = Exact<{ [key: string]: never; }>;
 
 
 export type ReadEnginesQuery = { readonly engines: ReadonlyArray<{ readonly id: string, readonly name: string, readonly type: PluginType, readonly speed: EngineSpeed, readonly internet: boolean, readonly input: EngineInput, readonly enabled: boolean, readonly available: boolean, readonly lastHealthyAt: string | null, readonly stale: boolean, readonly versions: { readonly engine: string | null, readonly signatures: string | null, readonly signatureDate: string | null } }>, readonly stats: { readonly from: string, readonly to: string, readonly engines: ReadonlyArray<{ readonly engine: string, readonly results: number, readonly detections: number, readonly errors: number, readonly errorRate: number | null, readonly durations: { readonly p95Ms: number | null } }> } };
+
+export type LastErrorQueryVariables = Exact<{
+  engine: string;
+  since: string;
+}>;
+
+
+export type LastErrorQuery = { readonly scans: { readonly nodes: ReadonlyArray<{ readonly scanId: number, readonly startDate: string, readonly endDate: string | null, readonly results: ReadonlyArray<{ readonly engine: string, readonly state: ResultState, readonly error: string | null, readonly causeText: string | null }> }> } };
 
 export type LastSwitchQueryVariables = Exact<{
   name: string;
@@ -125,6 +152,8 @@ export type RemoveEngineMutation = { readonly removeEngine:
 export type EngineRowFragment = { readonly id: string, readonly name: string, readonly type: PluginType, readonly speed: EngineSpeed, readonly internet: boolean, readonly input: EngineInput, readonly enabled: boolean, readonly available: boolean, readonly lastHealthyAt: string | null, readonly stale: boolean, readonly versions: { readonly engine: string | null, readonly signatures: string | null, readonly signatureDate: string | null } };
 
 export const ReadEngines = "query ReadEngines {\n  engines {\n    ...EngineRow\n  }\n  stats(interval: HOUR) {\n    from\n    to\n    engines {\n      engine\n      results\n      detections\n      errors\n      errorRate\n      durations {\n        p95Ms\n      }\n    }\n  }\n}\nfragment EngineRow on Engine {\n  id\n  name\n  type\n  speed\n  internet\n  input\n  enabled\n  available\n  lastHealthyAt\n  stale\n  versions {\n    engine\n    signatures\n    signatureDate\n  }\n}" as unknown as TypedDocumentNode<ReadEnginesQuery, ReadEnginesQueryVariables>;
+
+export const LastError = "query LastError($engine: String!, $since: DateTimeISO!) {\n  scans(\n    first: 1\n    filter: {ended: {since: $since}, results: [{engines: [$engine], states: [FAILED, NO_AGENT, TIMEOUT, UNSCANNED]}]}\n  ) {\n    nodes {\n      scanId\n      startDate\n      endDate\n      results {\n        engine\n        state\n        error\n        causeText\n      }\n    }\n  }\n}" as unknown as TypedDocumentNode<LastErrorQuery, LastErrorQueryVariables>;
 
 export const LastSwitch = "query LastSwitch($name: String!) {\n  auditEvents(first: 1, filter: {action: \"setEngineEnabled\", subject: $name}) {\n    nodes {\n      at\n      keyName\n      address\n    }\n  }\n}" as unknown as TypedDocumentNode<LastSwitchQuery, LastSwitchQueryVariables>;
 

@@ -54,6 +54,11 @@ export type WatchAgentsSubscriptionVariables = Exact<{ [key: string]: never; }>;
 
 export type WatchAgentsSubscription = { readonly agentChanged: { readonly revision: number, readonly snapshot: boolean, readonly agents: ReadonlyArray<{ readonly id: string, readonly agent: string, readonly host: string, readonly version: string, readonly class: InternetClass, readonly state: AgentState, readonly startedAt: string, readonly largestSample: number | null, readonly proofs: ReadonlyArray<string>, readonly off: ReadonlyArray<string> | null, readonly machine: { readonly cores: number, readonly memory: number } | null, readonly engines: ReadonlyArray<{ readonly name: string, readonly slots: number, readonly busy: number, readonly healthy: boolean, readonly reason: string | null, readonly warnings: ReadonlyArray<string>, readonly limits: { readonly slots: number, readonly timeoutMs: number, readonly memory: number | null, readonly cpus: number | null } | null, readonly own: { readonly slots: number, readonly timeoutMs: number, readonly memory: number | null, readonly cpus: number | null } | null }> }>, readonly gone: ReadonlyArray<{ readonly agent: string }> } };
 
+export type WatchSwitchesSubscriptionVariables = Exact<{ [key: string]: never; }>;
+
+
+export type WatchSwitchesSubscription = { readonly engineChanged: { readonly snapshot: boolean, readonly engines: ReadonlyArray<{ readonly name: string, readonly enabled: boolean }>, readonly gone: ReadonlyArray<{ readonly name: string }> } };
+
 export type WatchQueuesSubscriptionVariables = Exact<{ [key: string]: never; }>;
 
 
@@ -174,6 +179,8 @@ export type StopRestartMutation = { readonly stopRestart:
    };
 
 export const WatchAgents = "subscription WatchAgents {\n  agentChanged {\n    revision\n    snapshot\n    agents {\n      id\n      agent\n      host\n      version\n      class\n      state\n      startedAt\n      largestSample\n      proofs\n      machine {\n        cores\n        memory\n      }\n      off\n      engines {\n        name\n        slots\n        busy\n        healthy\n        reason\n        warnings\n        limits {\n          slots\n          timeoutMs\n          memory\n          cpus\n        }\n        own {\n          slots\n          timeoutMs\n          memory\n          cpus\n        }\n      }\n    }\n    gone {\n      agent\n    }\n  }\n}" as unknown as TypedDocumentNode<WatchAgentsSubscription, WatchAgentsSubscriptionVariables>;
+
+export const WatchSwitches = "subscription WatchSwitches {\n  engineChanged {\n    snapshot\n    engines {\n      name\n      enabled\n    }\n    gone {\n      name\n    }\n  }\n}" as unknown as TypedDocumentNode<WatchSwitchesSubscription, WatchSwitchesSubscriptionVariables>;
 
 export const WatchQueues = "subscription WatchQueues {\n  queueChanged {\n    revision\n    snapshot\n    queues {\n      waiting\n      running\n      slots\n      agents\n      dead\n      redelivered\n      estimatedWaitMs\n      engine {\n        name\n      }\n    }\n    gone {\n      engine {\n        name\n      }\n    }\n  }\n}" as unknown as TypedDocumentNode<WatchQueuesSubscription, WatchQueuesSubscriptionVariables>;
 

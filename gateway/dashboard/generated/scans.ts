@@ -23,6 +23,17 @@ export type LabelFilter = {
   readonly value?: string | null | undefined;
 };
 
+/** The kind of an engine, by what it answers. */
+export type PluginType =
+  /** Antivirus; always has a verdict. */
+  | 'AV'
+  /** Contents of the file format. */
+  | 'FILE_FORMATS'
+  /** What others know about the hash of the file. */
+  | 'INTEL'
+  /** Facts about the file; Yara rules can have a verdict. */
+  | 'METADATA';
+
 /** The priority of a scan. */
 export type Priority =
   /** It waits until the other requests that wait for its engines would fill less than two slots' worth; its deadline holds nonetheless. */
@@ -166,7 +177,7 @@ export type ListScansQueryVariables = Exact<{
 }>;
 
 
-export type ListScansQuery = { readonly scans: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly scanId: number, readonly revision: number, readonly name: string, readonly verdict: Verdict | null, readonly detections: number, readonly done: number, readonly total: number, readonly startDate: string, readonly endDate: string | null, readonly sample: { readonly sha256: string, readonly size: number, readonly mime: string } }>, readonly pageInfo: { readonly endCursor: string | null, readonly hasNextPage: boolean } } };
+export type ListScansQuery = { readonly scans: { readonly nodes: ReadonlyArray<{ readonly stale: boolean, readonly errors: number, readonly id: string, readonly scanId: number, readonly revision: number, readonly name: string, readonly verdict: Verdict | null, readonly detections: number, readonly done: number, readonly total: number, readonly startDate: string, readonly endDate: string | null, readonly sample: { readonly sha256: string, readonly size: number, readonly mime: string, readonly latestScan: { readonly scanId: number, readonly verdict: Verdict | null } | null } }>, readonly pageInfo: { readonly endCursor: string | null, readonly hasNextPage: boolean } } };
 
 export type SearchScansQueryVariables = Exact<{
   text: string;
@@ -174,19 +185,19 @@ export type SearchScansQueryVariables = Exact<{
 }>;
 
 
-export type SearchScansQuery = { readonly search: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly scanId: number, readonly revision: number, readonly name: string, readonly verdict: Verdict | null, readonly detections: number, readonly done: number, readonly total: number, readonly startDate: string, readonly endDate: string | null, readonly sample: { readonly sha256: string, readonly size: number, readonly mime: string } }>, readonly pageInfo: { readonly endCursor: string | null, readonly hasNextPage: boolean } } };
+export type SearchScansQuery = { readonly search: { readonly nodes: ReadonlyArray<{ readonly stale: boolean, readonly errors: number, readonly id: string, readonly scanId: number, readonly revision: number, readonly name: string, readonly verdict: Verdict | null, readonly detections: number, readonly done: number, readonly total: number, readonly startDate: string, readonly endDate: string | null, readonly sample: { readonly sha256: string, readonly size: number, readonly mime: string, readonly latestScan: { readonly scanId: number, readonly verdict: Verdict | null } | null } }>, readonly pageInfo: { readonly endCursor: string | null, readonly hasNextPage: boolean } } };
 
 export type WatchRowSubscriptionVariables = Exact<{
   id: number;
 }>;
 
 
-export type WatchRowSubscription = { readonly scanUpdated: { readonly id: string, readonly scanId: number, readonly revision: number, readonly name: string, readonly verdict: Verdict | null, readonly detections: number, readonly done: number, readonly total: number, readonly startDate: string, readonly endDate: string | null, readonly sample: { readonly sha256: string, readonly size: number, readonly mime: string } } };
+export type WatchRowSubscription = { readonly scanUpdated: { readonly stale: boolean, readonly errors: number, readonly id: string, readonly scanId: number, readonly revision: number, readonly name: string, readonly verdict: Verdict | null, readonly detections: number, readonly done: number, readonly total: number, readonly startDate: string, readonly endDate: string | null, readonly sample: { readonly sha256: string, readonly size: number, readonly mime: string, readonly latestScan: { readonly scanId: number, readonly verdict: Verdict | null } | null } } };
 
 export type EngineNamesQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type EngineNamesQuery = { readonly engines: ReadonlyArray<{ readonly name: string }> };
+export type EngineNamesQuery = { readonly engines: ReadonlyArray<{ readonly name: string, readonly type: PluginType, readonly enabled: boolean, readonly available: boolean }> };
 
 export type WatchScansSubscriptionVariables = Exact<{
   filter?: ScanFilter | null | undefined;
@@ -249,15 +260,17 @@ export type RescanManyMutation = { readonly rescanScans:
          }> }
    };
 
+export type ListedScanFragment = { readonly stale: boolean, readonly errors: number, readonly id: string, readonly scanId: number, readonly revision: number, readonly name: string, readonly verdict: Verdict | null, readonly detections: number, readonly done: number, readonly total: number, readonly startDate: string, readonly endDate: string | null, readonly sample: { readonly sha256: string, readonly size: number, readonly mime: string, readonly latestScan: { readonly scanId: number, readonly verdict: Verdict | null } | null } };
+
 export type ScanRowFragment = { readonly id: string, readonly scanId: number, readonly revision: number, readonly name: string, readonly verdict: Verdict | null, readonly detections: number, readonly done: number, readonly total: number, readonly startDate: string, readonly endDate: string | null, readonly sample: { readonly sha256: string, readonly size: number, readonly mime: string } };
 
-export const ListScans = "query ListScans($filter: ScanFilter, $after: String) {\n  scans(first: 50, filter: $filter, after: $after) {\n    nodes {\n      ...ScanRow\n    }\n    pageInfo {\n      endCursor\n      hasNextPage\n    }\n  }\n}\nfragment ScanRow on Scan {\n  id\n  scanId\n  revision\n  name\n  verdict\n  detections\n  done\n  total\n  startDate\n  endDate\n  sample {\n    sha256\n    size\n    mime\n  }\n}" as unknown as TypedDocumentNode<ListScansQuery, ListScansQueryVariables>;
+export const ListScans = "query ListScans($filter: ScanFilter, $after: String) {\n  scans(first: 50, filter: $filter, after: $after) {\n    nodes {\n      ...ListedScan\n    }\n    pageInfo {\n      endCursor\n      hasNextPage\n    }\n  }\n}\nfragment ListedScan on Scan {\n  ...ScanRow\n  stale\n  errors\n  sample {\n    latestScan {\n      scanId\n      verdict\n    }\n  }\n}\nfragment ScanRow on Scan {\n  id\n  scanId\n  revision\n  name\n  verdict\n  detections\n  done\n  total\n  startDate\n  endDate\n  sample {\n    sha256\n    size\n    mime\n  }\n}" as unknown as TypedDocumentNode<ListScansQuery, ListScansQueryVariables>;
 
-export const SearchScans = "query SearchScans($text: String!, $after: String) {\n  search(first: 50, text: $text, after: $after) {\n    nodes {\n      ...ScanRow\n    }\n    pageInfo {\n      endCursor\n      hasNextPage\n    }\n  }\n}\nfragment ScanRow on Scan {\n  id\n  scanId\n  revision\n  name\n  verdict\n  detections\n  done\n  total\n  startDate\n  endDate\n  sample {\n    sha256\n    size\n    mime\n  }\n}" as unknown as TypedDocumentNode<SearchScansQuery, SearchScansQueryVariables>;
+export const SearchScans = "query SearchScans($text: String!, $after: String) {\n  search(first: 50, text: $text, after: $after) {\n    nodes {\n      ...ListedScan\n    }\n    pageInfo {\n      endCursor\n      hasNextPage\n    }\n  }\n}\nfragment ListedScan on Scan {\n  ...ScanRow\n  stale\n  errors\n  sample {\n    latestScan {\n      scanId\n      verdict\n    }\n  }\n}\nfragment ScanRow on Scan {\n  id\n  scanId\n  revision\n  name\n  verdict\n  detections\n  done\n  total\n  startDate\n  endDate\n  sample {\n    sha256\n    size\n    mime\n  }\n}" as unknown as TypedDocumentNode<SearchScansQuery, SearchScansQueryVariables>;
 
-export const WatchRow = "subscription WatchRow($id: SafeInt!) {\n  scanUpdated(id: $id) {\n    ...ScanRow\n  }\n}\nfragment ScanRow on Scan {\n  id\n  scanId\n  revision\n  name\n  verdict\n  detections\n  done\n  total\n  startDate\n  endDate\n  sample {\n    sha256\n    size\n    mime\n  }\n}" as unknown as TypedDocumentNode<WatchRowSubscription, WatchRowSubscriptionVariables>;
+export const WatchRow = "subscription WatchRow($id: SafeInt!) {\n  scanUpdated(id: $id) {\n    ...ListedScan\n  }\n}\nfragment ListedScan on Scan {\n  ...ScanRow\n  stale\n  errors\n  sample {\n    latestScan {\n      scanId\n      verdict\n    }\n  }\n}\nfragment ScanRow on Scan {\n  id\n  scanId\n  revision\n  name\n  verdict\n  detections\n  done\n  total\n  startDate\n  endDate\n  sample {\n    sha256\n    size\n    mime\n  }\n}" as unknown as TypedDocumentNode<WatchRowSubscription, WatchRowSubscriptionVariables>;
 
-export const EngineNames = "query EngineNames {\n  engines {\n    name\n  }\n}" as unknown as TypedDocumentNode<EngineNamesQuery, EngineNamesQueryVariables>;
+export const EngineNames = "query EngineNames {\n  engines {\n    name\n    type\n    enabled\n    available\n  }\n}" as unknown as TypedDocumentNode<EngineNamesQuery, EngineNamesQueryVariables>;
 
 export const WatchScans = "subscription WatchScans($filter: ScanFilter, $after: String) {\n  scanFeed(filter: $filter, after: $after) {\n    cursor\n    scans {\n      ...ScanRow\n    }\n  }\n}\nfragment ScanRow on Scan {\n  id\n  scanId\n  revision\n  name\n  verdict\n  detections\n  done\n  total\n  startDate\n  endDate\n  sample {\n    sha256\n    size\n    mime\n  }\n}" as unknown as TypedDocumentNode<WatchScansSubscription, WatchScansSubscriptionVariables>;
 

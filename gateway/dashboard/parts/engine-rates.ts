@@ -1,4 +1,4 @@
-/** Which engines fail often or are slow, by what they did in the last day. */
+/** Which engines fail often or are slow, by what they did in the last day, and where to see to them. */
 
 import type { Speed } from "../generated/submit.ts";
 
@@ -14,10 +14,15 @@ interface EngineRates {
   readonly durations: { readonly p95Ms: number | null };
 }
 
+/** The address of an engine among all engines. */
+export function engineAddress(engine: string): string {
+  return `/engines?${new URLSearchParams({ engine })}`;
+}
+
 /** An engine that fails more often than this is pointed out. */
 const HIGH_ERROR_RATE = 0.01;
 
-export function failsOften(rates: EngineRates | undefined): boolean {
+export function failsOften(rates: Pick<EngineRates, "errorRate"> | undefined): boolean {
   return (rates?.errorRate ?? 0) > HIGH_ERROR_RATE;
 }
 
@@ -27,6 +32,9 @@ const QUICK_MS = 1_000;
 const LEAST_RESULTS = 3;
 /** An engine that takes so many times what others take is pointed out. */
 const SLOW_FACTOR = 3;
+
+/** What {@link slowEngines} means by slow. */
+export const SLOW_MEANING = `Slow: 95 % of its answers take more than a second, and over ${SLOW_FACTOR} times as long as those of most other engines`;
 
 /** The names of the engines that take much longer than the others. Those of the class SLOW are meant to. */
 export function slowEngines(engines: readonly NamedEngine[], rates: readonly EngineRates[]): ReadonlySet<string> {

@@ -2,19 +2,26 @@ import { memo, type ReactNode } from "react";
 import { Link } from "wouter";
 import { visibleText } from "../../../schema/visible-text.ts";
 import type { ScanRowFragment } from "../generated/home.ts";
+import type { ListedScanFragment } from "../generated/scans.ts";
 import { Ago, bytesText } from "./measure.tsx";
 import { Name } from "./name.tsx";
 import { useNarrow } from "./narrow.ts";
 import { ScrollX } from "./scroll-x.tsx";
-import { Verdict } from "./verdict.tsx";
+import { Verdict, verdictWord } from "./verdict.tsx";
 
 interface Selection {
   readonly selected: ReadonlySet<number>;
   onSelect(selected: ReadonlySet<number>): void;
 }
 
+/** A scan of a list or of a feed: a feed tells less. */
+export type ListedScan = ScanRowFragment &
+  Partial<Pick<ListedScanFragment, "stale" | "errors">> & {
+    readonly sample: Partial<Pick<ListedScanFragment["sample"], "latestScan">>;
+  };
+
 interface Props {
-  scans: readonly ScanRowFragment[];
+  scans: readonly ListedScan[];
   caption: string;
   /** The time that is shown: the one by which they are ordered. */
   time?: "startDate" | "endDate";
@@ -89,7 +96,7 @@ function Select({ what, ids, selected, onSelect }: Selection & { what: string; i
 }
 
 interface RowProps {
-  readonly scan: ScanRowFragment;
+  readonly scan: ListedScan;
   readonly isNarrow: boolean;
   readonly time: "startDate" | "endDate";
   readonly select: ReactNode;
@@ -98,6 +105,8 @@ interface RowProps {
 /** Drawn again only when its scan has changed: hundreds of others may in a second. */
 const Row = memo(function Row({ scan, isNarrow, time, select }: RowProps) {
   const at = scan[time];
+  const { stale = false, errors = 0 } = scan;
+  const { latestScan } = scan.sample;
   return (
     <tr>
       {select && <td>{select}</td>}
@@ -108,6 +117,18 @@ const Row = memo(function Row({ scan, isNarrow, time, select }: RowProps) {
         <Link href={`/scan/${scan.scanId}`}>
           <Name text={scan.name} />
         </Link>
+        {stale && (
+          <>
+            {" "}
+            <span className="chip tone-doubt">old signatures</span>
+          </>
+        )}
+        {latestScan && latestScan.scanId > scan.scanId && (
+          <div className="small soft">
+            scanned again: <Link href={`/scan/${latestScan.scanId}`}>scan {latestScan.scanId}</Link>,{" "}
+            {verdictWord(latestScan.verdict).toLowerCase()}
+          </div>
+        )}
         {isNarrow && (
           <div className="small soft">
             {scan.endDate === null ? `${scan.done} of ${scan.total} have ended` : `${scan.detections} of ${scan.total} detect it`}
@@ -121,7 +142,7 @@ const Row = memo(function Row({ scan, isNarrow, time, select }: RowProps) {
         )}
       </td>
       <td className="number wide">{scan.detections}</td>
-      <td className="wide">{scan.endDate === null ? `${scan.done} of ${scan.total}` : scan.total}</td>
+      <td className="wide">{scan.endDate === null || errors > 0 ? `${scan.done - errors} of ${scan.total}` : scan.total}</td>
       <td className="number wide">{bytesText(scan.sample.size)}</td>
       <td className="wide">
         <Name text={scan.sample.mime} />

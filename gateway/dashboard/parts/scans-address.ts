@@ -1,7 +1,8 @@
 /** Which scans are behind a figure. Scans are counted when they end. */
 export interface ScansBehind {
   readonly since: string;
-  readonly until: string;
+  /** Without it, scans that end later are listed, too. */
+  readonly until?: string;
   readonly verdict?: string | readonly string[];
   readonly engine?: string;
   /** What the engine answered. */
@@ -15,7 +16,7 @@ export interface ScansBehind {
 
 /** The address of the list of these scans. */
 export function scansAddress({ since, until, ...others }: ScansBehind): string {
-  const parameters = new URLSearchParams({ endedSince: since, endedUntil: until });
+  const parameters = new URLSearchParams({ endedSince: since, ...(until !== undefined && { endedUntil: until }) });
   for (const [name, values] of Object.entries(others)) {
     for (const value of [values].flat()) parameters.append(name, String(value));
   }

@@ -11,6 +11,7 @@ import { ScanOrigin } from "../../../schema/graphql/scan-origin.js";
 import { ScanProof } from "../../../schema/graphql/scan-proof.js";
 import { Scan } from "../../../schema/graphql/scan.js";
 import type { BatchRecord, BriefReport, BriefResult, ScanProof as ProofRecord, ScanRecord } from "../../../schema/reports.js";
+import type { ResultState } from "../../../schema/states.js";
 import { countScans, listScans, orderingTime, type PlacedScan } from "../../db/scan-list.js";
 import { readScanRecord } from "../../db/scans.js";
 import { isScanStale, proveVerdict } from "../../scan/proof.js";
@@ -27,7 +28,9 @@ import { listCost, pageCost, TYPICAL } from "../limits/list-cost.js";
 import { findReport, SCAN_ID } from "./scan-report.js";
 
 /** Fields computed from the results. */
-const FROM_RESULTS = ["results", "proof", "stale", "estimatedWaitMs"];
+const FROM_RESULTS = ["results", "proof", "stale", "errors", "estimatedWaitMs"];
+
+const ERRORS: ReadonlySet<ResultState> = new Set(["FAILED", "NO_AGENT", "TIMEOUT", "UNSCANNED"]);
 
 @Resolver(() => Scan)
 export class ScanResolver {
@@ -99,6 +102,15 @@ export class ScanResolver {
     @Info() info: GraphQLResolveInfo,
   ): Promise<boolean> {
     return isScanStale(await resultsOf(scan, context, info));
+  }
+
+  @FieldResolver(() => Int)
+  async errors(
+    @Root() scan: ScanRecord | BriefReport,
+    @Ctx() context: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<number> {
+    return (await resultsOf(scan, context, info)).filter(({ state }) => ERRORS.has(state)).length;
   }
 
   @FieldResolver(() => Float, { nullable: true })

@@ -57,7 +57,10 @@ export async function findSignatures(folder: string = DEFAULT_SIGNATURES, fixed?
 
 /** The content of ClamAV's own folder is known; a folder of the operator's choice may be filled in any way. */
 function noSignatures(folder: string, why = ""): string {
-  const advice = folder === DEFAULT_SIGNATURES ? `: ${ADD_CLAMAV} fetches them, and so does freshclam as root` : "";
+  const advice =
+    folder === DEFAULT_SIGNATURES
+      ? `: run freshclam as root, or start the mesh with ${ADD_CLAMAV} where database.clamav.net can be reached`
+      : "";
   return `no signatures in ${folder}${why}${advice}`;
 }
 

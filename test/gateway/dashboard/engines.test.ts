@@ -3,7 +3,7 @@ import { engine, startPuppet } from "../../stage/puppet-agent.js";
 import { until } from "../../stage/stage.js";
 import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
 import { ask, graphql } from "../http/http-client.js";
-import { base64, submit } from "../scan/submitting.js";
+import { base64, sha256, submit } from "../scan/submitting.js";
 import { useBrowser } from "./browser.js";
 
 const WARNING = "ClamAV keeps serving its old signatures; it would not start again: daily.cvd: Malformed database";
@@ -63,6 +63,11 @@ it("signatures that are too old show in the list of engines and in the report", 
   await page.goto(`${gateway.url}/#/scan/${scan.scanId}`);
   await page.getByRole("row", { name: /Gamma/ }).getByText("old signatures").waitFor();
   expect(await page.getByText("old signatures").count()).toBe(1);
+  await page.getByText("Signatures that are older than they should be: Gamma").waitFor();
+  await page.getByRole("link", { name: "Gamma", exact: true }).click();
+  await page.waitForURL(/#\/engines\?engine=Gamma$/);
+  await page.goto(`${gateway.url}/#/scans?hash=${sha256("old")}`);
+  await page.getByRole("row").filter({ hasText: "old signatures" }).waitFor();
 });
 
 it("an engine that fails often and one that is slow are counted, come first, and lead to their scans", async () => {
@@ -88,11 +93,21 @@ it("an engine that fails often and one that is slow are counted, come first, and
   const failing = page.getByRole("region", { name: "Alpha", exact: true });
   for (const rate of [/^\d+ results$/, "0 % detections", /^\d+ % errors$/, /^95 % within/])
     await failing.getByText(rate).waitFor();
+  await failing.getByText("healthy, but fails often").waitFor();
+  await failing.getByText(/^Its last error, .*: out of memory Scan \d+$/).waitFor();
+  const toErrors = await failing.getByRole("link", { name: /errors$/ }).getAttribute("href");
+  expect(toErrors, "what fails later is listed, too").not.toContain("endedUntil");
   await page
     .getByRole("region", { name: "Beta", exact: true })
     .getByRole("link", { name: /^slow: 95 % within/ })
     .click();
-  await page.getByRole("row", { name: /slow-0/ }).waitFor();
+  await page
+    .getByRole("row", { name: /slow-0/ })
+    .getByText("2 of 3")
+    .waitFor();
+  await page.getByRole("button", { name: "Remove Beta took longer than: 1.0 s" }).waitFor();
+  await page.getByRole("link", { name: "slow-0" }).click();
+  await page.locator(".ratio strong").filter({ hasText: "0 of / 2" }).waitFor();
   await page.getByRole("link", { name: "Home", exact: true }).click();
   for (const [words, name] of [
     ["1 engine fails often today", "Alpha"],
@@ -122,6 +137,15 @@ it("an engine is switched off and on again, and says so", async () => {
   expect(await order(), "it stays where it was pressed").toEqual(before);
   const { page: home } = await open(gateway.url);
   await home.getByRole("listitem").filter({ hasText: "1 engine is switched off" }).getByText("Beta").waitFor();
+  await home.getByRole("link", { name: "Fleet" }).click();
+  await home
+    .getByRole("region", { name: "puppet", exact: true })
+    .getByText(/^switched off, /)
+    .waitFor();
+  await home
+    .getByRole("region", { name: "Queues" })
+    .getByRole("row", { name: /^Beta .* switched off / })
+    .waitFor();
   await card.getByText(/^Switched off a moment ago by /).waitFor();
   const isEnabled = async () =>
     (await stage.db.selectFrom("engines").select("enabled").where("name", "=", "Beta").execute())[0]?.enabled;
@@ -129,6 +153,17 @@ it("an engine is switched off and on again, and says so", async () => {
   await card.getByRole("button", { name: "Switch on" }).click();
   await card.getByText("healthy", { exact: true }).waitFor();
   expect(await isEnabled()).toBe(true);
+  const cards = ["Alpha", "Beta", "Gamma"].map((name) => page.getByRole("region", { name, exact: true }));
+  for (const other of cards) {
+    await other.getByRole("button", { name: "Switch off" }).click();
+    await other.getByText("switched off", { exact: true }).waitFor();
+  }
+  expect(asked.at(-1)).toContain("It is the last antivirus engine");
+  await page.getByText(/^No antivirus engine takes part: .* Switched off: Alpha, Beta, Gamma$/).waitFor();
+  for (const other of cards) {
+    await other.getByRole("button", { name: "Switch on" }).click();
+    await other.getByText("switched off", { exact: true }).waitFor({ state: "detached" });
+  }
 });
 
 it("an unhealthy engine comes first, is named at home, and says how its test ended", async () => {
@@ -143,7 +178,7 @@ it("an unhealthy engine comes first, is named at home, and says how its test end
     await card.getByRole("button", { name: "Test now" }).click();
     await card.getByText("testing …").waitFor();
     await agent.announce([{}, {}, { ...broken, testedAt: new Date().toISOString() }]);
-    await card.getByText(/^tested a moment ago: failed$/).waitFor();
+    await card.getByText(/^self-test a moment ago: failed$/).waitFor();
     await until("new scans do not ask it", async () => {
       const { data } = await graphql<{ engines: { available: boolean }[] }>(gateway.url, "{ engines { available } }");
       return data?.engines.some(({ available }) => !available) ?? false;

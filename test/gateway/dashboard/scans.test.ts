@@ -198,6 +198,14 @@ it("a long list comes in pages that the address leads back to, and scans of a pa
     "Repeat all 53 scans of this list",
     "Repeat all 53 scans of this list",
   ]);
+  expect(questions[0]).toContain("Engines that are on now: Alpha.");
+  await page.reload();
+  await page
+    .getByText(/^scanned again: scan \d+, scanning$/)
+    .first()
+    .waitFor();
+  await page.getByRole("link", { name: "page-10", exact: true }).click();
+  await page.getByText(/^This file was scanned again/).waitFor();
   expect(faults).toEqual([]);
 });
 

@@ -1,4 +1,4 @@
-import { Fragment } from "react";
+import { useEffect, useRef } from "react";
 import { Link } from "wouter";
 import { visibleText } from "../../../../schema/visible-text.ts";
 import { useServerNow } from "../../api/clock.ts";
@@ -10,13 +10,14 @@ import {
   type EngineRowFragment,
   type ReadEnginesQuery,
 } from "../../generated/engines.ts";
-import { failsOften } from "../../parts/engine-rates.ts";
+import { failsOften, SLOW_MEANING } from "../../parts/engine-rates.ts";
 import { ageText, detectionShare, durationText, percentText } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
 import { Notice } from "../../parts/notice.tsx";
 import { OrderButton } from "../../parts/order-button.tsx";
 import { ERRORS, scansAddress } from "../../parts/scans-address.ts";
 import { healthOf, type AgentOfEngine, type Rates } from "./engine-health.ts";
+import { LastError } from "./last-error.tsx";
 import { LastSwitch } from "./last-switch.tsx";
 import { TestOrder } from "./test-order.tsx";
 
@@ -30,6 +31,8 @@ interface Props {
   isSlow: boolean;
   /** Without it no file can be proven clean. */
   isLastAntivirus: boolean;
+  /** The address names it. */
+  isWanted: boolean;
 }
 
 /** Signatures of an antivirus engine come daily: what is older than this is looked at before it is too old. */
@@ -43,14 +46,18 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /** One engine. */
-export function EngineCard({ engine, agents, stats, rates, isSlow, isLastAntivirus }: Props) {
+export function EngineCard({ engine, agents, stats, rates, isSlow, isLastAntivirus, isWanted }: Props) {
   const { name, type, speed, internet } = engine;
   const warnings = [...new Set(agents.flatMap((agent) => agent.warnings))];
-  const { tone, word, reason } = healthOf(engine, agents);
+  const { tone, word, reason } = healthOf(engine, agents, rates);
+  const place = useRef<HTMLElement>(null);
+  useEffect(() => {
+    if (isWanted) place.current?.scrollIntoView();
+  }, [isWanted]);
   const slots = agents.reduce((sum, one) => sum + one.slots, 0);
   const busy = agents.reduce((sum, one) => sum + one.busy, 0);
   return (
-    <section className="card stack" aria-label={name}>
+    <section ref={place} className="card stack" aria-label={name}>
       <div className="row spread">
         <h2 className="row">
           <Link href={`/statistics?${new URLSearchParams({ engine: name })}`} title="Its statistics">
@@ -79,6 +86,7 @@ export function EngineCard({ engine, agents, stats, rates, isSlow, isLastAntivir
         <Fact label="Slots" value={agents.length > 0 && `${busy} of ${slots} busy`} />
         <Fact label="Last 24 hours" value={stats && <LastDay stats={stats} rates={rates} isSlow={isSlow} />} />
       </dl>
+      {stats && (rates?.errors ?? 0) > 0 && <LastError engine={name} since={stats.from} />}
       {!engine.enabled && <LastSwitch name={name} />}
       <Orders engine={engine} agents={agents} isLastAntivirus={isLastAntivirus} />
     </section>
@@ -108,7 +116,7 @@ interface LastDayProps extends Pick<Props, "rates" | "isSlow"> {
   stats: NonNullable<Props["stats"]>;
 }
 
-function LastDay({ stats: { from, to }, rates, isSlow }: LastDayProps) {
+function LastDay({ stats: { from: since }, rates, isSlow }: LastDayProps) {
   if (rates === undefined || rates.results === 0) return "no results";
   const { engine, results, errorRate, errors, durations } = rates;
   const detected = detectionShare(rates);
@@ -120,7 +128,7 @@ function LastDay({ stats: { from, to }, rates, isSlow }: LastDayProps) {
       <Link
         key="errors"
         className={failsOften(rates) ? "chip tone-doubt" : ""}
-        href={scansAddress({ since: from, until: to, engine, answer: ERRORS })}
+        href={scansAddress({ since, engine, answer: ERRORS })}
       >
         {failed}
       </Link>
@@ -131,8 +139,8 @@ function LastDay({ stats: { from, to }, rates, isSlow }: LastDayProps) {
       <Link
         key="slow"
         className="chip tone-doubt"
-        title="The scans in which it took longer than a second"
-        href={scansAddress({ since: from, until: to, engine, slowerThan: "1000" })}
+        title={`${SLOW_MEANING}. Here are the scans in which it took more than a second`}
+        href={scansAddress({ since, engine, slowerThan: "1000" })}
       >
         slow: 95 % within {durationText(durations.p95Ms)}
       </Link>
@@ -140,14 +148,17 @@ function LastDay({ stats: { from, to }, rates, isSlow }: LastDayProps) {
       durations.p95Ms !== null && `95 % within ${durationText(durations.p95Ms)}`
     ),
   ];
-  return parts
-    .filter((part) => part !== false)
-    .map((part, index) => (
-      <Fragment key={index}>
-        {index > 0 && " · "}
-        <span className="nowrap">{part}</span>
-      </Fragment>
-    ));
+  return (
+    <span className="row">
+      {parts
+        .filter((part) => part !== false)
+        .map((part, index) => (
+          <span key={index} className="nowrap">
+            {part}
+          </span>
+        ))}
+    </span>
+  );
 }
 
 function Orders({

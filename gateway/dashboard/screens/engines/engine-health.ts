@@ -17,7 +17,11 @@ interface Health {
 }
 
 /** In a word, with the reason. */
-export function healthOf({ enabled, available, lastHealthyAt }: EngineRowFragment, agents: readonly AgentOfEngine[]): Health {
+export function healthOf(
+  { enabled, available, lastHealthyAt }: EngineRowFragment,
+  agents: readonly AgentOfEngine[],
+  rates?: Rates,
+): Health {
   if (!enabled) return { tone: undefined, word: "switched off" };
   const broken = agents.filter(({ healthy }) => !healthy);
   const reasons = [...new Set(broken.map(({ agent, reason }) => `${agent}: ${reason ?? "unhealthy"}`))].join("; ");
@@ -29,6 +33,7 @@ export function healthOf({ enabled, available, lastHealthyAt }: EngineRowFragmen
     };
   if (broken.length === agents.length) return { tone: "infected", word: "unhealthy", reason: reasons };
   if (broken.length > 0) return { tone: "doubt", word: "partly unhealthy", reason: reasons };
+  if (available && failsOften(rates)) return { tone: "doubt", word: "healthy, but fails often" };
   return available ? { tone: "clean", word: "healthy" } : { tone: "doubt", word: "not available" };
 }
 

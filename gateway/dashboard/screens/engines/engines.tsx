@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { useCollected } from "../../api/collect.ts";
 import { useReading } from "../../api/reading.ts";
+import { useParameters } from "../../app/parameters.ts";
 import { useMay } from "../../app/viewer.ts";
 import {
   ReadEngines,
@@ -12,7 +13,8 @@ import {
 import { Empty } from "../../parts/empty.tsx";
 import { failsOften, slowEngines } from "../../parts/engine-rates.ts";
 import { ListCount } from "../../parts/list-count.tsx";
-import { Problem } from "../../parts/notice.tsx";
+import { Notice, Problem } from "../../parts/notice.tsx";
+import { Name } from "../../parts/name.tsx";
 import { ReadAt } from "../../parts/read-at.tsx";
 import { EngineCard } from "./engine-card.tsx";
 import { hasWarnings, isBroken, urgencyOf, type AgentOfEngine } from "./engine-health.ts";
@@ -23,6 +25,7 @@ type Agent = WatchEngineAgentsSubscription["agentChanged"]["agents"][number];
 /** Every engine that the mesh knows: how it is, what it uses, and what can be done with it. */
 export default function Engines() {
   const mayRun = useMay("ADMIN");
+  const wanted = useParameters().parameters.get("engine");
   const reading = useReading({ query: ReadEngines, variables: {} });
   const { data, error } = reading;
   const { entries: told, error: lost } = useCollected(
@@ -54,6 +57,7 @@ export default function Engines() {
   const ranked = engines?.toSorted((one, other) => urgency(other) - urgency(one));
   const inUse = engines?.filter(({ enabled }) => enabled) ?? [];
   const antivirus = inUse.filter(({ type, available }) => type === "AV" && available);
+  const switchedOff = (engines ?? []).filter(({ type, enabled }) => type === "AV" && !enabled).map(({ name }) => name);
   return (
     <div className="stack">
       <div>
@@ -77,6 +81,16 @@ export default function Engines() {
           />
         )}
       </div>
+      {engines !== undefined && engines.length > 0 && antivirus.length === 0 && (
+        <Notice tone="doubt">
+          No antivirus engine takes part: what no engine detects is inconclusive, never clean.{" "}
+          {switchedOff.length > 0 && (
+            <>
+              Switched off: <Name text={switchedOff.join(", ")} />
+            </>
+          )}
+        </Notice>
+      )}
       <ReadAt of={reading} label="Rates of the last 24 hours, read" what="the rates of the last 24 hours" />
       {problem && engines === undefined && <Problem error={problem} what="The engines could not be read." />}
       {engines?.length === 0 && (
@@ -93,6 +107,7 @@ export default function Engines() {
               rates={rates.get(engine.name)}
               isSlow={slow.has(engine.name)}
               isLastAntivirus={antivirus.length === 1 && antivirus[0]?.name === engine.name}
+              isWanted={engine.name === wanted}
             />
           ))}
         </div>

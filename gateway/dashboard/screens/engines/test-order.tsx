@@ -31,7 +31,7 @@ export function TestOrder({ name, agents }: { name: string; agents: readonly Age
           ? "testing …"
           : last?.testedAt && (
               <>
-                tested <Ago at={last.testedAt} />: {agents.every(({ healthy }) => healthy) ? "passed" : "failed"}
+                self-test <Ago at={last.testedAt} />: {agents.every(({ healthy }) => healthy) ? "passed" : "failed"}
               </>
             )}
       </span>

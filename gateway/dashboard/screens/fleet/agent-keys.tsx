@@ -67,7 +67,7 @@ function KeyRow({ of: key, isPresent }: { of: Key; isPresent: boolean }) {
         <Name text={agent} />
       </th>
       <td>
-        <Name text={host} /> · {internet.toLowerCase()} · version <Name text={version} />
+        <Name text={host} className="in-text" /> · {internet.toLowerCase()} · version <Name text={version} className="in-text" />
       </td>
       <td>
         {state === "JOINED" ? (isPresent ? "in use" : "not here now") : state.toLowerCase()}

@@ -10,10 +10,13 @@ import {
   WatchGoneAgents,
   WatchHeartbeats,
   WatchSettings,
+  WatchSwitches,
   type WatchAgentsSubscription,
   type WatchHeartbeatsSubscription,
+  type WatchSwitchesSubscription,
 } from "../../generated/fleet.ts";
 import { Empty } from "../../parts/empty.tsx";
+import { engineAddress } from "../../parts/engine-rates.ts";
 import { ListCount } from "../../parts/list-count.tsx";
 import { Ago, bytesText } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
@@ -27,6 +30,7 @@ import { QueueTable } from "./queue-table.tsx";
 import { RollingRestart } from "./rolling-restart.tsx";
 
 type Agent = WatchAgentsSubscription["agentChanged"]["agents"][number];
+type Switch = WatchSwitchesSubscription["engineChanged"]["engines"][number];
 type Heartbeat = WatchHeartbeatsSubscription["agentChanged"]["agents"][number];
 
 const STATES: Readonly<Record<string, { word: string; tone: Tone }>> = {
@@ -53,6 +57,12 @@ export default function Fleet() {
     ({ agent }: Heartbeat) => agent,
     ({ agentChanged: { snapshot, agents: changed, gone } }) => ({ snapshot, changed, gone: gone.map(({ agent }) => agent) }),
   );
+  const { entries: switches } = useCollected(
+    WatchSwitches,
+    ({ name }: Switch) => name,
+    ({ engineChanged: { snapshot, engines, gone } }) => ({ snapshot, changed: engines, gone: gone.map(({ name }) => name) }),
+  );
+  const switchedOff = new Set(switches?.filter(({ enabled }) => !enabled).map(({ name }) => name));
   const [{ data: told, error: untold }] = useSubscription({ query: WatchGoneAgents });
   const goneAgents = told?.goneAgentsUpdated ?? [];
   const unread = unheard ?? untold;
@@ -98,12 +108,18 @@ export default function Fleet() {
         </Empty>
       )}
       {agents?.map((agent) => (
-        <AgentCard key={agent.agent} agent={agent} heardAt={heard.get(agent.agent)} settings={settingsOf.get(agent.agent)} />
+        <AgentCard
+          key={agent.agent}
+          agent={agent}
+          heardAt={heard.get(agent.agent)}
+          settings={settingsOf.get(agent.agent)}
+          switchedOff={switchedOff}
+        />
       ))}
       <RollingRestart hasAgents={agents !== undefined && agents.length > 0} />
       {goneAgents.length > 0 && <GoneAgents agents={goneAgents} />}
       {isAdmin && <AgentKeys present={new Set(agents?.map(({ agent }) => agent))} />}
-      <QueueTable />
+      <QueueTable switchedOff={switchedOff} />
     </div>
   );
 }
@@ -112,10 +128,12 @@ function AgentCard({
   agent: of,
   heardAt,
   settings,
+  switchedOff,
 }: {
   agent: Agent;
   heardAt: string | undefined;
   settings: Settings | undefined;
+  switchedOff: ReadonlySet<string>;
 }) {
   const { agent, host, version, class: internet, state, startedAt, largestSample, engines, proofs } = of;
   const { word, tone } = STATES[state] ?? { word: state, tone: "doubt" as const };
@@ -139,9 +157,12 @@ function AgentCard({
       <ul className="loads">
         {engines.map(({ name, slots, busy, healthy, reason }) => (
           <li key={name}>
-            <Name text={name} />
+            <Link href={engineAddress(name)}>
+              <Name text={name} />
+            </Link>
             <meter aria-label={`Busy slots of ${name}`} min={0} max={Math.max(1, slots)} value={busy} />
             <span className={healthy ? "soft" : "tone-infected"}>
+              {switchedOff.has(name) && "switched off, "}
               {healthy ? `${busy} of ${slots} busy` : <Name text={reason ?? "unhealthy"} />}
             </span>
           </li>

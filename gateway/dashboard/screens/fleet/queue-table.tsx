@@ -9,7 +9,7 @@ import { numbers, Table } from "../../parts/table.tsx";
 type Queue = WatchQueuesSubscription["queueChanged"]["queues"][number];
 
 /** What waits for each engine, and how long it will wait. */
-export function QueueTable() {
+export function QueueTable({ switchedOff }: { switchedOff: ReadonlySet<string> }) {
   const { entries: queues, error } = useCollected(
     WatchQueues,
     ({ engine }: Queue) => engine.name,
@@ -42,9 +42,7 @@ export function QueueTable() {
             <td className="number">{waiting}</td>
             <td className="number">{running}</td>
             <td className="number">{slots}</td>
-            <td className="number">
-              {agents === 0 ? "no agent can run it" : estimatedWaitMs === null ? "not known" : durationText(estimatedWaitMs)}
-            </td>
+            <td className="number">{switchedOff.has(engine.name) ? "switched off" : waitText(agents, estimatedWaitMs)}</td>
             <td className="number">{dead}</td>
           </tr>
         ))}
@@ -52,4 +50,9 @@ export function QueueTable() {
       {buttons}
     </section>
   );
+}
+
+function waitText(agents: number, estimatedWaitMs: number | null): string {
+  if (agents === 0) return "no agent can run it";
+  return estimatedWaitMs === null ? "not known" : durationText(estimatedWaitMs);
 }

@@ -1,7 +1,9 @@
 import { Fragment } from "react";
+import { Link } from "wouter";
 import { go } from "../../app/location.ts";
 import { useParameters } from "../../app/parameters.ts";
 import type { ScanReportFragment } from "../../generated/scan.ts";
+import { engineAddress } from "../../parts/engine-rates.ts";
 import { durationText } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
 import { useRows } from "../../parts/rows.tsx";
@@ -108,16 +110,19 @@ interface RowProps {
 function Row({ result, scan, wait, isOpened, onToggle }: RowProps) {
   const { engine, id, verdict, durationMs, stale, reusedFrom, state, suppressed } = result;
   const isNarrow = useNarrow();
+  const saying = sayingOf(result, wait);
   const outcome = <Outcome state={state} verdict={verdict} />;
   return (
     <tr>
       <th scope="row" className="engine">
-        <Name text={engine} />
+        <Link href={engineAddress(engine)}>
+          <Name text={engine} />
+        </Link>
         {isNarrow && <div>{outcome}</div>}
       </th>
       {!isNarrow && <td>{outcome}</td>}
       <td>
-        <Name text={sayingOf(result, wait) ?? ""} />
+        {saying !== undefined && <Name text={saying} />}
         {/* What is not done says it in its error. */}
         {state === "DONE" && suppressed.length > 0 && <Suppressed of={suppressed} />}
         <span className="row">

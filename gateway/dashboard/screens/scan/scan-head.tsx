@@ -19,7 +19,7 @@ const TONES: Readonly<Record<string, Tone>> = {
 
 /** What was scanned, and the verdict with its proof in one sentence. */
 export function ScanHead({ scan, waits }: { scan: ScanReportFragment; waits: ReadonlyMap<string, Wait> }) {
-  const { name, sample, verdict, startDate, endDate, previous, proof, detections, done, total } = scan;
+  const { name, sample, verdict, startDate, endDate, previous, proof, detections, done, total, errors } = scan;
   const tone = TONES[verdict ?? ""] ?? "running";
   useTitle(`${name}: ${verdictWord(verdict)}`);
   const isFoundLate = scan.results.some((result) => isDetection(result) && isLate(result, scan));
@@ -52,7 +52,7 @@ export function ScanHead({ scan, waits }: { scan: ScanReportFragment; waits: Rea
             {detections}
             <span className="unseen"> of </span>
             <span aria-hidden="true"> / </span>
-            {total}
+            {total - errors}
           </strong>
           <span className="small">detect it</span>
         </div>
@@ -76,7 +76,17 @@ export function ScanHead({ scan, waits }: { scan: ScanReportFragment; waits: Rea
           <progress aria-label="Engines that have ended" max={total} value={done} />
         </div>
       )}
-      {scan.stale && <Notice tone="doubt">An antivirus engine used signatures that are older than they should be.</Notice>}
+      {scan.stale && (
+        <Notice tone="doubt">
+          Signatures that are older than they should be:{" "}
+          <Name
+            text={scan.results
+              .filter(({ type, stale }) => type === "AV" && stale)
+              .map(({ engine }) => engine)
+              .join(", ")}
+          />
+        </Notice>
+      )}
     </header>
   );
 }

@@ -3,6 +3,7 @@ import { useParams } from "wouter";
 import type { ScanReportFragment } from "../../generated/scan.ts";
 import { Empty } from "../../parts/empty.tsx";
 import { Problem } from "../../parts/notice.tsx";
+import { NewerScan } from "./newer-scan.tsx";
 import { ResultTable } from "./result-table.tsx";
 import { ScanActions } from "./scan-actions.tsx";
 import { ScanFacts } from "./scan-facts.tsx";
@@ -31,6 +32,7 @@ function Found({ scan }: { scan: ScanReportFragment }) {
   return (
     <article className="stack">
       <ScanHead scan={scan} waits={waits} />
+      <NewerScan key={scan.scanId} scan={scan} />
       <ScanActions scan={scan} />
       <ResultTable scan={scan} waits={waits} />
       <SkippedEngines skipped={scan.skipped} />

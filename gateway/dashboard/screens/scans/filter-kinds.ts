@@ -111,9 +111,16 @@ interface Setting {
 export function chipsOf(address: URLSearchParams): readonly Chip[] {
   const settings = settingsOf(address);
   const answers = settings.filter(({ kind }) => kind.key === "answer");
+  const engines = settings.filter(({ kind }) => kind.key === "engine");
+  const slower = settings.find(({ kind }) => kind.key === "slowerThan");
+  if (answers.length === 0 && engines.length > 0 && slower !== undefined) {
+    // They are one condition: this engine took longer.
+    const others = settings.filter((setting) => setting !== slower && !engines.includes(setting));
+    const text = chipText(slower).replace(slower.kind.label, `${anyOf(engines.map(({ value }) => value))} took longer than`);
+    return [...others.map((setting) => chipOf(chipText(setting), [setting])), chipOf(text, [...engines, slower])];
+  }
   if (answers.length === 0) return settings.map((setting) => chipOf(chipText(setting), [setting]));
   // They are one condition: this answer of this engine.
-  const engines = settings.filter(({ kind }) => kind.key === "engine");
   const others = settings.filter(({ kind }) => kind.key !== "engine" && kind.key !== "answer");
   const whose = engines.length > 0 ? `Answer of ${anyOf(engines.map(({ value }) => value))}` : "An engine's answer";
   const text = `${whose}: ${anyOf(answers.map(({ kind, value }) => choiceWord(kind, value)))}`;

@@ -6,13 +6,18 @@ import type { ScanFilter } from "../../generated/scans.ts";
 import { Name } from "../../parts/name.tsx";
 import { Notice, Problem } from "../../parts/notice.tsx";
 import { Told } from "../../parts/status.tsx";
+import { howRepeated } from "./how-repeated.ts";
 import { countScans, countText, type Count } from "./count-scans.ts";
 import { chosenScans, repeatScans, scansOf, type Repetition } from "./repeat-scans.ts";
 
-const HOW =
-  "Each becomes a new scan with the same options, by the engines that are switched on now. They wait until the engines have little else to do.";
 /** As many as one can read. */
 const SHOWN = 10;
+
+interface Question {
+  readonly question: string;
+  /** How many it is about. */
+  readonly total: number;
+}
 
 interface Run {
   readonly isRunning: boolean;
@@ -45,11 +50,14 @@ export function RescanScans({ selected, filter, count, onDone }: Props) {
     [],
   );
 
-  const run = async (work: (signal: AbortSignal) => Promise<void>) => {
+  const run = async (ask: () => Promise<Question>, parts: (signal: AbortSignal) => AsyncIterable<readonly number[]>) => {
     const { signal } = (stopping = new AbortController());
     current.set({ isRunning: true });
     try {
-      await work(signal);
+      const { question, total } = await ask();
+      // What is selected stays so.
+      if (!confirm(`${question} ${await howRepeated()}`)) return current.set(IDLE);
+      await repeatScans(parts(signal), total, tell, signal);
       current.set({ ...current.get(), isRunning: false });
     } catch (error) {
       current.set({ ...current.get(), isRunning: false, ...(!signal.aborted && { problem: error as Error }) });
@@ -58,17 +66,24 @@ export function RescanScans({ selected, filter, count, onDone }: Props) {
   };
   const tell = (told: Repetition) => current.set({ isRunning: true, repetition: told });
   const repeatSelected = () => {
-    if (!confirm(`Repeat ${countText({ count: selected.size, isExact: true })}? ${HOW}`)) return;
-    void run((signal) => repeatScans(chosenScans(selected), selected.size, tell, signal));
+    const total = selected.size;
+    const question = `Repeat ${countText({ count: total, isExact: true })}?`;
+    void run(
+      async () => ({ question, total }),
+      () => chosenScans(selected),
+    );
   };
   const repeatAll = (wanted: ScanFilter) =>
-    void run(async (signal) => {
-      const counted = await countScans(wanted);
-      const question = counted.isExact
-        ? `Repeat all ${countText(counted)} of this list?`
-        : `This list has ${countText(counted)}. Repeat the newest ${counted.count.toLocaleString()}?`;
-      if (confirm(`${question} ${HOW}`)) await repeatScans(scansOf(wanted, signal), counted.count, tell, signal);
-    });
+    void run(
+      async () => {
+        const counted = await countScans(wanted);
+        const question = counted.isExact
+          ? `Repeat all ${countText(counted)} of this list?`
+          : `This list has ${countText(counted)}. Repeat the newest ${counted.count.toLocaleString()}?`;
+        return { question, total: counted.count };
+      },
+      (signal) => scansOf(wanted, signal),
+    );
 
   return (
     <>

@@ -3,6 +3,7 @@
 import { useEffect, useState } from "react";
 import { askNow } from "../../api/ask-now.ts";
 import { ListScans, SearchScans, type ScanFilter, type ScanRowFragment } from "../../generated/scans.ts";
+import type { ListedScan } from "../../parts/scan-table.tsx";
 
 export interface Wanted {
   /** What is searched for, instead of a filter. */
@@ -12,7 +13,7 @@ export interface Wanted {
 }
 
 interface Page {
-  readonly scans: readonly ScanRowFragment[];
+  readonly scans: readonly ListedScan[];
   readonly next: string | undefined;
   readonly error: Error | undefined;
 }
@@ -46,6 +47,8 @@ export function usePage(wanted: Wanted | undefined, version: string) {
   return { ...page, isLoading: wanted !== undefined && page === undefined, take };
 }
 
-function newest(scan: ScanRowFragment, readings: readonly ScanRowFragment[]): ScanRowFragment {
-  return readings.find(({ scanId, revision }) => scanId === scan.scanId && revision > scan.revision) ?? scan;
+/** What a feed does not tell stays as it was read. */
+function newest(scan: ListedScan, readings: readonly ScanRowFragment[]): ListedScan {
+  const newer = readings.find(({ scanId, revision }) => scanId === scan.scanId && revision > scan.revision);
+  return newer === undefined ? scan : { ...scan, ...newer, sample: { ...scan.sample, ...newer.sample } };
 }

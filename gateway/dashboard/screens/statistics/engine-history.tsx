@@ -1,8 +1,10 @@
 import { useEffect, useMemo, useRef } from "react";
 import { useQuery } from "urql";
+import { Link } from "wouter";
 import { go } from "../../app/location.ts";
 import { useParameters, useShown } from "../../app/parameters.ts";
 import { ReadEnginePoints, type ReadEnginePointsQuery, type StatisticsInterval } from "../../generated/statistics.ts";
+import { engineAddress } from "../../parts/engine-rates.ts";
 import { detectionShare, durationText, timeText, percentText } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
 import { Problem } from "../../parts/notice.tsx";
@@ -39,6 +41,7 @@ export function EngineHistory({ engines, from, reloads, interval }: Props) {
     <section ref={place} className="card stack" aria-labelledby="history">
       <div className="row spread">
         <h2 id="history">One engine over time</h2>
+        <Link href={engineAddress(engine)}>Its state, and how to switch it off</Link>
         <label className="row">
           Engine
           <select value={engine} onChange={({ target }) => go(addressWith({ engine: target.value }))}>

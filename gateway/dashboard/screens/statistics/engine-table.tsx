@@ -1,5 +1,6 @@
 import { Link } from "wouter";
 import type { ReadStatisticsQuery } from "../../generated/statistics.ts";
+import { engineAddress } from "../../parts/engine-rates.ts";
 import { percentText } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
 import { useRows } from "../../parts/rows.tsx";
@@ -61,7 +62,9 @@ function EngineRow({ of, since, until }: { of: Engine; since: string; until: str
   return (
     <tr>
       <th scope="row" className="engine">
-        <Name text={engine} />
+        <Link href={engineAddress(engine)} title="Among the engines">
+          <Name text={engine} />
+        </Link>
       </th>
       <FigureCells of={of} behind={behind} />
       <td className="number">

@@ -1,4 +1,5 @@
 import { Link } from "wouter";
+import { failsOften } from "../../parts/engine-rates.ts";
 import { detectionShare, durationText, percentText } from "../../parts/measure.tsx";
 import { ERRORS, scansAddress, type ScansBehind } from "../../parts/scans-address.ts";
 
@@ -21,8 +22,8 @@ function SlowerScans({ ms, behind }: { ms: number | null; behind: ScansBehind })
 }
 
 /** A share beside its number. */
-function Share({ of }: { of: number | null }) {
-  return of !== null && <span className="soft">({percentText(of)})</span>;
+function Share({ of, isHigh = false }: { of: number | null; isHigh?: boolean }) {
+  return of !== null && <span className={isHigh ? "chip tone-doubt" : "soft"}>({percentText(of)})</span>;
 }
 
 interface Figures {
@@ -48,7 +49,8 @@ export function FigureCells({ of, behind }: { of: Figures; behind: ScansBehind }
         <Figure count={detections} to={scansAddress({ ...behind, answer: DETECTIONS })} /> <Share of={detectionShare(of)} />
       </td>
       <td className="number">
-        <Figure count={errors} to={scansAddress({ ...behind, answer: ERRORS })} /> <Share of={errorRate} />
+        <Figure count={errors} to={scansAddress({ ...behind, answer: ERRORS })} />{" "}
+        <Share of={errorRate} isHigh={failsOften(of)} />
       </td>
       <td className="number">
         <SlowerScans ms={durations.p50Ms} behind={behind} />
