@@ -94,7 +94,7 @@ function sayingOf(
 ): string | undefined {
   const said = signature ?? error ?? causeText;
   if (said !== null) return said;
-  if (state === "DONE" && verdict === null && suppressed.length === 0) return "Found nothing";
+  if (state === "DONE" && (verdict === null || verdict === "CLEAN") && suppressed.length === 0) return "Found nothing";
   if (state === "SCANNING" && agent !== null) return `Runs on ${agent}`;
   return state === "QUEUED" ? wait : undefined;
 }
