@@ -15,6 +15,7 @@ import { finalScan } from "../gateway/scan/suppressing.js";
 import { betweenScans } from "../stage/between-scans.js";
 import { startStage, until, type LocalGateway, type Stage } from "../stage/stage.js";
 import { baseImage, docker, hasDocker } from "./base-image.js";
+import { hasRegistry, startRegistry, type Registry } from "./registry.js";
 
 const BUILD_MS = 1_200_000;
 const ENGINE = "Rolled";
@@ -82,6 +83,7 @@ run:
 let stage: Stage;
 let gateway: LocalGateway;
 let folder: string;
+let registry: Registry | undefined;
 const built: string[] = [];
 
 /** An image whose container runs this program; its id. */
@@ -93,12 +95,28 @@ async function build(code: string): Promise<string> {
   return id;
 }
 
-const imageOf = (id: string) => ({ reference: NAME, id, digest: null });
+interface Image {
+  readonly reference: string;
+  readonly id: string;
+  readonly digest: string | null;
+}
+
+const imageOf = (id: string): Image => ({ reference: NAME, id, digest: null });
+
+/** Leaves an image to the registry alone, from which hosts are to pull it. */
+async function pushed(id: string): Promise<Image> {
+  if (registry === undefined) return imageOf(id);
+  const reference = `${registry.name}/rolled:latest`;
+  await docker("tag", id, reference);
+  const digest = /digest: (sha256:[0-9a-f]{64})/.exec(await docker("push", reference))?.[1] ?? "";
+  await docker("rmi", "--force", id);
+  return { reference, id, digest };
+}
 
 /** Publishes an image as a bundle; its digest. */
-async function publishImage(version: number, id: string): Promise<string> {
+async function publishImage(version: number, image: Image): Promise<string> {
   const to = await openBundle(gateway.url, ENGINE);
-  const answer = await post(to, { kind: "IMAGE", version: `${version}`, image: imageOf(id) });
+  const answer = await post(to, { kind: "IMAGE", version: `${version}`, image });
   return answer.json<{ digest: string }>().digest;
 }
 
@@ -127,7 +145,8 @@ async function update(way: SwitchWay, state: "DONE" | "ROLLED_BACK") {
     return last?.state === "DONE" || last?.state === "ROLLED_BACK" ? last : undefined;
   });
   expect(over).toMatchObject({ state });
-  return { reason: over.reason, unwell };
+  const { reason, fromBundle, toBundle } = over;
+  return { reason, unwell, versions: `${fromBundle?.version ?? "the host's own"} → ${toBundle?.version}` };
 }
 
 /** Scans on all hosts, until it is ended. */
@@ -175,6 +194,7 @@ describe.skipIf(!hasDocker)("an engine's image on three hosts that scan all the 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "scanmesh-test-images-"));
     await docker("tag", await build(program(1)), NAME);
+    if (hasRegistry) registry = await startRegistry();
     stage = await startStage();
     gateway = await stage.gateway({ SCANMESH_CANARY_WAIT: "1ms" });
     await Promise.all(
@@ -197,6 +217,7 @@ describe.skipIf(!hasDocker)("an engine's image on three hosts that scan all the 
   }, BUILD_MS);
   afterAll(async () => {
     await stage?.stop();
+    await registry?.stop();
     for (const id of new Set(built)) await docker("rmi", "--force", "--no-prune", id).catch(() => undefined);
     if (folder !== undefined) await rm(folder, { recursive: true, force: true });
   });
@@ -205,32 +226,34 @@ describe.skipIf(!hasDocker)("an engine's image on three hosts that scan all the 
     const load = startLoad();
     const digests = new Map<string, string | undefined>([["1", undefined]]);
     const images = new Map([["1", built[0]]]);
-    const good = async (version: number, way: SwitchWay) => {
+    const good = async (version: number, way: SwitchWay, image: (id: string) => Image | Promise<Image>) => {
       const id = await build(program(version));
-      const digest = await publishImage(version, id);
+      const digest = await publishImage(version, await image(id));
       digests.set(`${version}`, digest);
       images.set(`${version}`, id);
-      const { unwell } = await update(way, "DONE");
+      const { unwell, versions } = await update(way, "DONE");
       await until("all hosts serve it", () => allServe(digest));
       await load.goesOn();
-      return { digest, unwell };
+      return { digest, unwell, versions };
     };
     try {
-      const { digest: second, unwell } = await good(2, "BESIDE");
+      const { digest: second, unwell, versions } = await good(2, "BESIDE", imageOf);
       expect(unwell, "beside, the version before serves on").toEqual([]);
+      expect(versions).toBe("the host's own → 2");
       let version = 2;
       const bad = async (what: string, reason: RegExp) => {
         const told = await update("BESIDE", "ROLLED_BACK");
         expect(told.reason, `${what} is why`).toMatch(reason);
         expect(told.unwell, `${what}: the version before serves on`).toEqual([]);
+        expect(told.versions).toBe(`2 → ${version}`);
         await until("all hosts serve what they served before", () => allServe(second));
         await load.goesOn();
       };
       for (const [what, fault, reason] of FAULTS) {
-        await publishImage((version += 1), await build(program(version, fault)));
+        await publishImage((version += 1), imageOf(await build(program(version, fault))));
         await bad(what, reason);
       }
-      await publishImage((version += 1), await build(`die "no licence\\n"`));
+      await publishImage((version += 1), imageOf(await build(`die "no licence\\n"`)));
       await bad("does not start", /no licence/);
 
       const saved = { "image.tar": "this is no image" };
@@ -249,7 +272,8 @@ describe.skipIf(!hasDocker)("an engine's image on three hosts that scan all the 
       });
       expect(older.json<{ error: string }>().error).toContain(`version 1 is older than ${version}`);
 
-      const third = await good(version + 1, "IN_TURN");
+      const third = await good(version + 1, "IN_TURN", pushed);
+      expect(third.versions).toBe(`2 → ${version + 1}`);
       expect(third.unwell, "in turn, the other hosts serve").toEqual([
         expect.stringMatching(/^h\d: it is being updated: its next version is started and tested in its place$/),
       ]);
