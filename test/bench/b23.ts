@@ -1,57 +1,24 @@
 /** B23: what scans lose while their engine is updated: the new signatures are fetched, and clamd is tried out with them beside the one that scans. */
 
-import { execFile } from "node:child_process";
-import { generateKeyPairSync } from "node:crypto";
-import { appendFile, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
-import { promisify } from "node:util";
-import { projectPath } from "../../schema/paths.js";
 import { formOf } from "./api.js";
 import type { Bench, Benchmark } from "./bench.js";
+import { withUpdates, type UpdatedMesh } from "./clamav-updates.js";
 import { keepLatencies, latencyRounds, numbers } from "./kept-latencies.js";
-import { startMesh, type BenchMesh } from "./mesh.js";
 import { compare, metric, type Metric } from "./metric.js";
 import { latencies, plannedStarts, type Percentiles } from "./open-load.js";
 import { randomOf } from "./random.js";
 import { inTurn } from "./rounds.js";
-import { makeSignatures } from "./signatures.js";
 import { figureOf } from "./statistics.js";
 import { openSubscriber } from "./subscriber.js";
 
 const RATE = 20;
 const SECONDS = 10;
-const LOOK_MS = 200;
-const BEGIN = `mutation { updateEngines(input: { engines: ["ClamAV"], skipCanary: true }) {
-  ... on UpdateEnginesSuccess { updates { id } refused { message } } ... on UserError { message } } }`;
-const LAST = "{ engineUpdates(first: 1) { nodes { id state reason } } }";
 
-export const b23: Benchmark = async (bench) => {
-  const signatures = await makeSignatures(bench.seed);
-  const folder = await mkdtemp(join(tmpdir(), "scanmesh-bench-updates-"));
-  try {
-    const key = join(folder, "bundles.pem");
-    await writeFile(key, generateKeyPairSync("ed25519").privateKey.export({ format: "pem", type: "pkcs8" }));
-    const settings = {
-      SCANMESH_BUNDLE_KEY: key,
-      SCANMESH_BUNDLES: join(folder, "bundles"),
-      // As long as what is measured.
-      SCANMESH_UPDATE_TEST: `${Math.ceil(bench.seconds(SECONDS))}s`,
-    };
-    const mesh = await startMesh({ signatures: signatures.folder }, Buffer.from("first"), { settings });
-    try {
-      return await measure(bench, mesh, signatures.folder);
-    } finally {
-      await mesh.stop();
-    }
-  } finally {
-    await signatures.remove();
-    await rm(folder, { recursive: true, force: true });
-  }
-};
+/** Versions are tested for as long as what is measured. */
+export const b23: Benchmark = (bench) =>
+  withUpdates(bench, { testSeconds: Math.ceil(bench.seconds(SECONDS)) }, (updated) => measure(bench, updated));
 
-async function measure(bench: Bench, mesh: BenchMesh, signatures: string): Promise<Metric[]> {
+async function measure(bench: Bench, { mesh, begin, end }: UpdatedMesh): Promise<Metric[]> {
   const count = Math.ceil(RATE * bench.seconds(SECONDS));
   const starts = plannedStarts(count, RATE, randomOf(bench.seed, 0xb23));
   const subscriber = openSubscriber(mesh.url);
@@ -60,9 +27,9 @@ async function measure(bench: Bench, mesh: BenchMesh, signatures: string): Promi
     return latencies(starts, async (i) => subscriber.final(await mesh.api.submit(forms[i] as Buffer), "CLEAN"), advance);
   };
   const updated = keepLatencies("while ClamAV is updated", async (advance) => {
-    const id = await beginUpdate(mesh, signatures);
+    const id = await begin();
     const found = await scan(advance);
-    await endUpdate(mesh, id);
+    await end(id);
     return found;
   });
   const alone = keepLatencies("without an update", scan);
@@ -80,33 +47,4 @@ async function measure(bench: Bench, mesh: BenchMesh, signatures: string): Promi
       compared: compare(latencyRounds(bench.rounds, share, updated, alone), { name: `${alone.name}, ${share}`, unit: "ms" }),
     });
   return [of("p50"), of("p99")];
-}
-
-/** Publishes the signatures with one more; the update's id. */
-async function beginUpdate({ api, url }: BenchMesh, signatures: string): Promise<string> {
-  await appendFile(join(signatures, "bench.ndb"), `Bench-Update:0:*:${Buffer.from(String(performance.now())).toString("hex")}\n`);
-  await promisify(execFile)(process.execPath, [
-    projectPath("dist", "cli", "bundle.js"),
-    "publish",
-    "ClamAV",
-    signatures,
-    "--url",
-    url,
-  ]);
-  const { updateEngines } = await api.query<{ updateEngines: { updates?: { id: string }[] } }>(BEGIN);
-  const id = updateEngines.updates?.[0]?.id;
-  if (id === undefined) throw new Error(`the update was refused: ${JSON.stringify(updateEngines)}`);
-  return id;
-}
-
-async function endUpdate({ api }: BenchMesh, id: string): Promise<void> {
-  for (;;) {
-    const { engineUpdates } = await api.query<{ engineUpdates: { nodes: { id: string; state: string; reason: string }[] } }>(
-      LAST,
-    );
-    const [last] = engineUpdates.nodes;
-    if (last?.id === id && last.state === "DONE") return;
-    if (last?.id !== id || last.state === "ROLLED_BACK") throw new Error(`the update did not go well: ${JSON.stringify(last)}`);
-    await pause(LOOK_MS);
-  }
 }

@@ -24,6 +24,7 @@ import { b20 } from "./b20.js";
 import { b21 } from "./b21.js";
 import { b22 } from "./b22.js";
 import { b23 } from "./b23.js";
+import { b24 } from "./b24.js";
 import { CONSTANTS_FILE, readConstants, type Constants } from "../../cli/capacity-constants.js";
 import { d1, d2 } from "./d1.js";
 import { d3 } from "./d3.js";
@@ -68,6 +69,7 @@ const RUNS: Readonly<Record<BenchmarkId, Benchmark>> = {
   B21: b21,
   B22: b22,
   B23: b23,
+  B24: b24,
   D1: d1,
   D2: d2,
   D3: d3,

@@ -26,6 +26,7 @@ export const BENCHMARKS = [
   "B21",
   "B22",
   "B23",
+  "B24",
   "D1",
   "D2",
   "D3",

@@ -1,12 +1,13 @@
-/** A signature folder for clamd, generated: 200,000 hashes, 20,000 bodies, and EICAR. */
+/** A signature folder for clamd, generated: hashes, bodies, and EICAR. */
 
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { appendFile, chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { randomOf } from "./random.js";
 
-export const HASHES = 200_000;
-export const BODIES = 20_000;
+const USUAL: SignatureCounts = { hashes: 200_000, bodies: 20_000 };
+/** Lines that are made at once: all of them together would be a string of hundreds of megabytes. */
+const PART = 50_000;
 const BODY_BYTES = 24;
 const LARGEST_SIZE = 16 * 1024 * 1024;
 /** In pieces: a file that holds it in one would itself be detected. */
@@ -17,7 +18,12 @@ export interface Signatures {
   remove(): Promise<void>;
 }
 
-export async function makeSignatures(seed: number): Promise<Signatures> {
+export interface SignatureCounts {
+  readonly hashes: number;
+  readonly bodies: number;
+}
+
+export async function makeSignatures(seed: number, { hashes, bodies }: SignatureCounts = USUAL): Promise<Signatures> {
   const folder = await mkdtemp(join(tmpdir(), "scanmesh-bench-clamav-"));
   // clamd becomes another user when root starts it.
   await chmod(folder, 0o755);
@@ -27,9 +33,15 @@ export async function makeSignatures(seed: number): Promise<Signatures> {
     random.fill(content);
     return content.toString("hex");
   };
-  const hashes = Array.from({ length: HASHES }, (_, i) => `${hex(16)}:${1 + (random.uint32() % LARGEST_SIZE)}:Bench-Hash-${i}\n`);
-  const bodies = Array.from({ length: BODIES }, (_, i) => `Bench-Body-${i}:0:*:${hex(BODY_BYTES)}\n`);
-  await writeFile(join(folder, "bench.hdb"), hashes.join(""));
-  await writeFile(join(folder, "bench.ndb"), `${bodies.join("")}Eicar-Test:0:*:${Buffer.from(EICAR).toString("hex")}\n`);
+  const fill = async (name: string, count: number, line: (i: number) => string) => {
+    const file = join(folder, name);
+    for (let at = 0; at < count; at += PART) {
+      const lines = Array.from({ length: Math.min(PART, count - at) }, (_, i) => line(at + i));
+      await appendFile(file, lines.join(""));
+    }
+  };
+  await fill("bench.hdb", hashes, (i) => `${hex(16)}:${1 + (random.uint32() % LARGEST_SIZE)}:Bench-Hash-${i}\n`);
+  await fill("bench.ndb", bodies, (i) => `Bench-Body-${i}:0:*:${hex(BODY_BYTES)}\n`);
+  await appendFile(join(folder, "bench.ndb"), `Eicar-Test:0:*:${Buffer.from(EICAR).toString("hex")}\n`);
   return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
 }

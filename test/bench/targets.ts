@@ -66,6 +66,8 @@ export const TARGETS = {
   "B22.agent.cpu": { better: "lower", target: 0.5, floor: 1 },
   "B23.p50": { better: "lower", target: 1.25, floor: 2 },
   "B23.p99": { better: "lower", target: 2, floor: 4 },
+  "B24.beside": { better: "lower", target: 2.1, floor: 2.5 },
+  "B24.turn": { better: "lower", target: 1.1, floor: 1.3 },
   D1: { better: "lower", target: 800, floor: 1600 },
   D2: { better: "lower", target: 1200, floor: 2400 },
   "D3.input": { better: "lower", target: 100, floor: 200 },
