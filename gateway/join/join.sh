@@ -91,7 +91,7 @@ find_gateway() {
     gateway=$(address_in "$token") || gateway=''
   else
     gateway=$(cat "$state"/identity/*/agent.json 2>/dev/null | sed -n 's/.*"gateway":"\([^"]*\)".*/\1/p' | head -n 1)
-    [ -n "$gateway" ] || gateway=$(docker inspect --format '{{index .Config.Labels "scanmesh.gateway"}}' "$container" 2>/dev/null) || :
+    [ -n "$gateway" ] || gateway=$(inspect_container '{{index .Config.Labels "scanmesh.gateway"}}')
     [ -n "$gateway" ] || fail "This host has not joined a mesh yet: the line needs a token, which npm run hosts -- token makes."
   fi
   case $gateway in
@@ -128,9 +128,19 @@ make_temporary() {
 
 # With Docker: the image from the gateway, which then starts the agent's container by itself.
 
+# What Docker says of the agent's container, also where it was being replaced and that was cut short; nothing if there is none.
+inspect_container() {
+  for name in "$container" "$container-before"; do
+    if shown=$(docker container inspect --format "$1" "$name" 2>/dev/null); then
+      say "$shown"
+      return
+    fi
+  done
+}
+
 uses_docker() {
   [ -z "$as_package" ] && [ ! -e "$agent" ] && has docker && docker info >/dev/null 2>&1 || return 1
-  [ -n "$image" ] || ! docker inspect "$container" >/dev/null 2>&1 ||
+  [ -n "$image" ] || [ -z "$(inspect_container '{{.Id}}')" ] ||
     fail "The agent of this host runs in Docker, and the gateway has no image: set its SCANMESH_AGENT_IMAGE_FILE."
   [ -n "$image" ]
 }
@@ -348,11 +358,12 @@ remove_old_releases() {
 
 uninstall() {
   found=''
-  if has docker && docker inspect "$container" >/dev/null 2>&1; then
+  its_image=$(inspect_container '{{.Image}}')
+  if [ -n "$its_image" ]; then
     found=yes
     set -- --rm --volume "$(docker_socket):/var/run/docker.sock"
     for name in $(given_settings); do set -- "$@" --env "$name"; done
-    docker run "$@" "$(docker inspect --format '{{.Image}}' "$container")" leave || say "Docker has not removed the container $container."
+    docker run "$@" "$its_image" leave || say "Docker has not removed the container $container."
   fi
   if [ -e "$agent" ] || [ -e "$unit" ] || has_key; then found=yes; fi
   [ -n "$found" ] || fail "This user has no agent here. What root has installed is removed by root; a container is found by its SCANMESH_AGENT_ID."

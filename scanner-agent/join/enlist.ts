@@ -2,9 +2,13 @@
 
 import { existsSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
+import { pino } from "pino";
 import { JoinError, type JoinErrorCode } from "../../schema/join-errors.js";
 import { OperatorError } from "../../schema/operator-error.js";
 import type { AgentConfig, JoinedAgent } from "../config.js";
+import { readMeshIdentity } from "../bus/mesh-identity.js";
+import { DockerAway, openDaemon } from "../runners/container/docker.js";
+import { removeBelongings } from "../runners/container/resources.js";
 import { GatewayBusy } from "./ask-gateway.js";
 import { checkHost, checkServers, hostNeeds } from "./preflight.js";
 import { forgetKey, readIdentity, removeIdentity } from "./identity.js";
@@ -74,6 +78,17 @@ export async function leaveByCommand(config: AgentConfig, say: Say): Promise<voi
     // Without a key the agent cannot come back, whether or not the mesh was told.
     say(`The mesh was not told that ${joined.agent} leaves: ${error.message} Revoke it there (npm run hosts -- revoke).`);
   }
+  await removeContainers(config, joined);
   await removeIdentity(joined.folder);
   say(`Removed ${joined.folder}.`);
+}
+
+/** What the agent has left at the Docker daemon because it was killed: no agent comes after it that would remove it. */
+async function removeContainers({ docker }: AgentConfig, joined: JoinedAgent): Promise<void> {
+  const owner = { mesh: await readMeshIdentity(joined), agent: joined.agent };
+  try {
+    await removeBelongings(openDaemon(docker), owner, pino({ level: "warn" }, pino.destination(2)));
+  } catch (error) {
+    if (!(error instanceof DockerAway)) throw error;
+  }
 }
