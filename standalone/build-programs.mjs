@@ -16,8 +16,13 @@ import { ROOT } from "./pages.mjs";
  * @property {readonly RegExp[]} packages those that are loaded from node_modules
  */
 
-/** Those that read files of their own or that few hosts need, and those that are used only where somebody has installed them. */
-const APART = [/^@virustotal\/yara-x$/, /^7z-wasm$/, /^dockerode$/, /^pg-native$/, /^class-validator$/];
+/** Those that read files of their own, and those that are used only where somebody has installed them. */
+const APART = [/^@virustotal\/yara-x$/, /^7z-wasm$/, /^pg-native$/, /^class-validator$/];
+/**
+ * What dockerode loads for ways to Docker that agents do not take: ssh, and sessions of BuildKit.
+ * @type {Record<string, false>}
+ */
+const UNUSED = { ssh2: false, "@grpc/grpc-js": false, "@grpc/proto-loader": false, protobufjs: false };
 /** Whatever is not named by a path, but what the bundler adds to older versions of Node. */
 const ALL = [/^(?!\0?@oxc-project\b)[^./]/];
 
@@ -94,6 +99,7 @@ async function build({ programs, folder = ".", shared, packages }) {
     tsconfig: join(ROOT, "tsconfig.json"),
     transform: { target: "node20.19" },
     external: [...packages],
+    resolve: { alias: UNUSED },
     // A package that is not found would be missed when it is used.
     onLog: (level, log, handle) => handle(level === "warn" ? "error" : level, log),
   });
