@@ -146,7 +146,7 @@ it("an engine is switched off and on again, and says so", async () => {
     .getByRole("region", { name: "Queues" })
     .getByRole("row", { name: /^Beta .* switched off / })
     .waitFor();
-  await card.getByText(/^Switched off a moment ago by /).waitFor();
+  await card.getByText(/^Switched off .* by /).waitFor();
   const isEnabled = async () =>
     (await stage.db.selectFrom("engines").select("enabled").where("name", "=", "Beta").execute())[0]?.enabled;
   expect(await isEnabled()).toBe(false);
@@ -178,7 +178,7 @@ it("an unhealthy engine comes first, is named at home, and says how its test end
     await card.getByRole("button", { name: "Test now" }).click();
     await card.getByText("testing …").waitFor();
     await agent.announce([{}, {}, { ...broken, testedAt: new Date().toISOString() }]);
-    await card.getByText(/^self-test a moment ago: failed$/).waitFor();
+    await card.getByText(/^self-test .* ago: failed$/).waitFor();
     await until("new scans do not ask it", async () => {
       const { data } = await graphql<{ engines: { available: boolean }[] }>(gateway.url, "{ engines { available } }");
       return data?.engines.some(({ available }) => !available) ?? false;

@@ -157,9 +157,11 @@ function AgentCard({
       <ul className="loads">
         {engines.map(({ name, slots, busy, healthy, reason }) => (
           <li key={name}>
-            <Link href={engineAddress(name)}>
-              <Name text={name} />
-            </Link>
+            <span>
+              <Link href={engineAddress(name)}>
+                <Name text={name} />
+              </Link>
+            </span>
             <meter aria-label={`Busy slots of ${name}`} min={0} max={Math.max(1, slots)} value={busy} />
             <span className={healthy ? "soft" : "tone-infected"}>
               {switchedOff.has(name) && "switched off, "}

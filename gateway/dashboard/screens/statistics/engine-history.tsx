@@ -41,7 +41,9 @@ export function EngineHistory({ engines, from, reloads, interval }: Props) {
     <section ref={place} className="card stack" aria-labelledby="history">
       <div className="row spread">
         <h2 id="history">One engine over time</h2>
-        <Link href={engineAddress(engine)}>Its state, and how to switch it off</Link>
+        <span>
+          <Link href={engineAddress(engine)}>Its state, and how to switch it off</Link>
+        </span>
         <label className="row">
           Engine
           <select value={engine} onChange={({ target }) => go(addressWith({ engine: target.value }))}>
