@@ -97,10 +97,19 @@ export type TryOutcome =
   /** It is larger than the engine reads. */
   | 'UNSCANNED';
 
+/** Why an update began. */
+export type UpdateCause =
+  /** Somebody asked for it. */
+  | 'ASKED'
+  /** A fetcher brought a new bundle. */
+  | 'FETCHED'
+  /** Somebody asked for what was served before. */
+  | 'ROLLBACK';
+
 export type WatchRulesetsSubscriptionVariables = Exact<{ [key: string]: never; }>;
 
 
-export type WatchRulesetsSubscription = { readonly rulesetsUpdated: ReadonlyArray<{ readonly engine: string, readonly name: string, readonly serves: number | null, readonly update: { readonly id: string, readonly state: EngineUpdateState, readonly reason: string | null } | null, readonly versions: ReadonlyArray<{ readonly id: string, readonly number: number, readonly comment: string, readonly state: RulesetState, readonly rules: number | null, readonly fileCount: number, readonly createdAt: string, readonly createdBy: string | null, readonly removedAt: string | null, readonly check: { readonly state: RuleJobState, readonly reason: string | null, readonly agent: string | null, readonly done: number, readonly total: number, readonly matched: number, readonly unfinished: number, readonly gone: number } | null, readonly tried: { readonly state: RuleJobState, readonly reason: string | null, readonly agent: string | null, readonly done: number, readonly total: number, readonly matched: number, readonly unfinished: number, readonly gone: number } | null }> }> };
+export type WatchRulesetsSubscription = { readonly rulesetsUpdated: ReadonlyArray<{ readonly engine: string, readonly name: string, readonly serves: number | null, readonly update: { readonly id: string, readonly state: EngineUpdateState, readonly cause: UpdateCause, readonly reason: string | null, readonly toBundle: { readonly version: string | null } | null } | null, readonly versions: ReadonlyArray<{ readonly id: string, readonly number: number, readonly comment: string, readonly state: RulesetState, readonly rules: number | null, readonly fileCount: number, readonly createdAt: string, readonly createdBy: string | null, readonly removedAt: string | null, readonly check: { readonly state: RuleJobState, readonly reason: string | null, readonly agent: string | null, readonly done: number, readonly total: number, readonly matched: number, readonly unfinished: number, readonly gone: number } | null, readonly tried: { readonly state: RuleJobState, readonly reason: string | null, readonly agent: string | null, readonly done: number, readonly total: number, readonly matched: number, readonly unfinished: number, readonly gone: number } | null }> }> };
 
 export type ReadRulesetVersionQueryVariables = Exact<{
   id: string;
@@ -194,22 +203,9 @@ export type DeleteVersionMutation = { readonly deleteRuleset:
     | Record<PropertyKey, never>
    };
 
-export type RollBackRulesetMutationVariables = Exact<{
-  engine: string;
-  set: string;
-}>;
-
-
-export type RollBackRulesetMutation = { readonly rollbackEngine:
-    | { readonly message: string }
-    | { readonly message: string }
-    | { readonly message: string }
-    | Record<PropertyKey, never>
-   };
-
 export type RulesetJobShownFragment = { readonly state: RuleJobState, readonly reason: string | null, readonly agent: string | null, readonly done: number, readonly total: number, readonly matched: number, readonly unfinished: number, readonly gone: number };
 
-export const WatchRulesets = "subscription WatchRulesets {\n  rulesetsUpdated {\n    engine\n    name\n    serves\n    update {\n      id\n      state\n      reason\n    }\n    versions {\n      id\n      number\n      comment\n      state\n      rules\n      fileCount\n      createdAt\n      createdBy\n      removedAt\n      check {\n        ...RulesetJobShown\n      }\n      tried {\n        ...RulesetJobShown\n      }\n    }\n  }\n}\nfragment RulesetJobShown on RulesetJob {\n  state\n  reason\n  agent\n  done\n  total\n  matched\n  unfinished\n  gone\n}" as unknown as TypedDocumentNode<WatchRulesetsSubscription, WatchRulesetsSubscriptionVariables>;
+export const WatchRulesets = "subscription WatchRulesets {\n  rulesetsUpdated {\n    engine\n    name\n    serves\n    update {\n      id\n      state\n      cause\n      reason\n      toBundle {\n        version\n      }\n    }\n    versions {\n      id\n      number\n      comment\n      state\n      rules\n      fileCount\n      createdAt\n      createdBy\n      removedAt\n      check {\n        ...RulesetJobShown\n      }\n      tried {\n        ...RulesetJobShown\n      }\n    }\n  }\n}\nfragment RulesetJobShown on RulesetJob {\n  state\n  reason\n  agent\n  done\n  total\n  matched\n  unfinished\n  gone\n}" as unknown as TypedDocumentNode<WatchRulesetsSubscription, WatchRulesetsSubscriptionVariables>;
 
 export const ReadRulesetVersion = "query ReadRulesetVersion($id: ID!) {\n  rulesetVersion(id: $id) {\n    id\n    mistakes {\n      path\n      line\n      message\n      severity\n    }\n    mistakesOmitted\n    triedSamples(first: 100, outcomes: [MATCH, TIMEOUT, FAILED, UNSCANNED]) {\n      nodes {\n        sha256\n        name\n        outcome\n        rules\n        reason\n      }\n      pageInfo {\n        hasNextPage\n      }\n    }\n  }\n}" as unknown as TypedDocumentNode<ReadRulesetVersionQuery, ReadRulesetVersionQueryVariables>;
 
@@ -226,5 +222,3 @@ export const CheckVersion = "mutation CheckVersion($id: ID!) {\n  checkRuleset(i
 export const EnableVersion = "mutation EnableVersion($id: ID!) {\n  enableRuleset(id: $id) {\n    ... on UserError {\n      message\n    }\n  }\n}" as unknown as TypedDocumentNode<EnableVersionMutation, EnableVersionMutationVariables>;
 
 export const DeleteVersion = "mutation DeleteVersion($id: ID!) {\n  deleteRuleset(id: $id) {\n    ... on UserError {\n      message\n    }\n  }\n}" as unknown as TypedDocumentNode<DeleteVersionMutation, DeleteVersionMutationVariables>;
-
-export const RollBackRuleset = "mutation RollBackRuleset($engine: String!, $set: String!) {\n  rollbackEngine(engine: $engine, set: $set) {\n    ... on UserError {\n      message\n    }\n  }\n}" as unknown as TypedDocumentNode<RollBackRulesetMutation, RollBackRulesetMutationVariables>;

@@ -8,7 +8,7 @@ import { outlineOf } from "./rule-outline.js";
 import { rulesThatNeverMatch } from "./rule-reach.js";
 import type { FoundFile } from "./rule-files.js";
 import { createNamer, includersFirst } from "./rule-order.js";
-import { readSource, type RuleSource } from "./rule-source.js";
+import { readSource, statesVerdict, type RuleSource } from "./rule-source.js";
 
 /** A file of a ruleset: its text, or why it cannot be read, as in "is not UTF-8". */
 export type RulesetFile = { readonly path: string } & ({ readonly text: string } | { readonly problem: string });
@@ -43,6 +43,9 @@ export interface OpenRuleset {
 const FOLDER = "/ruleset";
 /** A rule that is slow on this much is too slow for real samples. */
 const PROBE_BYTES = 256 * 1024;
+const NO_VERDICT =
+  "no rule of this ruleset states a verdict: what they match is told in the report, and the verdict of the scan stays as it is. " +
+  'A rule states one by its metadata: verdict = "infected" or verdict = "suspicious"';
 
 /** Reads only which file includes which. */
 export async function openRuleset(files: readonly RulesetFile[]): Promise<OpenRuleset> {
@@ -58,6 +61,8 @@ export async function openRuleset(files: readonly RulesetFile[]): Promise<OpenRu
   const order = includersFirst(rules, ({ path }) => included.has(path));
   const nameSpace = createNamer();
   const namespaces = new Map(order.map((file) => [file.path, nameSpace(file)]));
+  // Rules without a verdict are good to have beside others, so it is told once, of the whole ruleset.
+  const silent = firstSilentRule([...order.map(({ path }) => path), ...included], texts);
   return {
     order: order.map(({ path }) => relative(FOLDER, path)),
     async check(path) {
@@ -65,7 +70,12 @@ export async function openRuleset(files: readonly RulesetFile[]): Promise<OpenRu
       const source = file && (await readSource(file, byPath, read));
       if (!file || !source) throw new TypeError(`${path} is no file of this ruleset`);
       if ("problem" in source) return unreadable(path, source.problem);
-      return checkSource(source, namespaces.get(file.path) ?? file.name);
+      const checked = checkSource(source, namespaces.get(file.path) ?? file.name);
+      // The first file is always looked at by itself.
+      if (silent === undefined || file !== order[0] || checked.text === null) return checked;
+      const mistakes: RuleMistake[] = [{ ...silent, message: NO_VERDICT, severity: "WARNING" }, ...checked.mistakes];
+      const told = mistakes.slice(0, MAX_MISTAKES);
+      return { ...checked, mistakes: told, omitted: checked.omitted + mistakes.length - told.length };
     },
   };
 }
@@ -85,6 +95,23 @@ function includedPaths(files: ReadonlyMap<string, RulesetFile>): Set<string> {
     }
   }
   return included;
+}
+
+/** The first rule of these files, if none of them states a verdict. */
+function firstSilentRule(
+  paths: readonly string[],
+  files: ReadonlyMap<string, RulesetFile>,
+): Omit<PlacedRule, "name"> | undefined {
+  let first: Omit<PlacedRule, "name"> | undefined;
+  for (const path of paths) {
+    const file = files.get(path);
+    if (file === undefined || "problem" in file) continue;
+    const { rules } = outlineOf(file.text);
+    if (rules.some(statesVerdict)) return undefined;
+    const [rule] = rules;
+    if (rule !== undefined) first ??= { path: relative(FOLDER, path), line: linesOf(file.text).at(rule.start) };
+  }
+  return first;
 }
 
 function unreadable(path: string, problem: string): CheckedFile {

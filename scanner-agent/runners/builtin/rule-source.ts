@@ -113,9 +113,17 @@ function isChangedByDoubles({ kind, text }: MetaEntry): boolean {
   return !Number.isSafeInteger(Number(digits) * (unit === undefined ? 1 : unit === "KB" ? 1024 : 1024 ** 2));
 }
 
+/** Whether a match of the rule changes the verdict of a scan. */
+export function statesVerdict({ meta }: Rule): boolean {
+  return meta.some((entry) => entry.key === "verdict" && isKnownVerdict(entry));
+}
+
 function unknownVerdicts({ meta }: Rule): MetaEntry[] {
-  const isKnown = ({ kind, text }: MetaEntry) => kind === "string" && VERDICT_WORDS.has(unquoted(text));
-  return meta.filter((entry) => entry.key === "verdict" && !isKnown(entry));
+  return meta.filter((entry) => entry.key === "verdict" && !isKnownVerdict(entry));
+}
+
+function isKnownVerdict({ kind, text }: MetaEntry): boolean {
+  return kind === "string" && VERDICT_WORDS.has(unquoted(text));
 }
 
 function unknownVerdict(written: string): string {

@@ -18,8 +18,9 @@ it("an engine is switched on, and what its update changes stands in the list by 
   await agent.answer("Alpha", { scan: scan.scanId, verdict: "CLEAN" });
   await until("it is final", async () => (await shown(gateway.url, scan.scanId)).endDate ?? undefined);
   const { page, faults } = await open(gateway.url, "/#/changed", { viewport: { width: 390, height: 700 } });
-  await page.getByText("No verdict has changed").waitFor();
+  await page.getByText("Nobody looks for changed verdicts").waitFor();
   await page.getByRole("button", { name: "Switch on Alpha" }).click();
+  await page.getByText("No verdict has changed").waitFor();
   await page.getByRole("button", { name: "Switch off Alpha" }).waitFor();
 
   await agent.announce([{ versions: versions("43") }]);

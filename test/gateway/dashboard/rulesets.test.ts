@@ -54,7 +54,9 @@ it("sends rules, names mistakes by file and line, tries a version and shows whic
   const { page, faults } = await open(gateway.url, "/#/rulesets", { viewport: { width: 390, height: 800 } });
   page.on("dialog", (dialog) => void dialog.accept());
   await page.getByText("There is no ruleset").waitFor();
+  await page.locator("pre").getByText('verdict = "infected"').waitFor();
   const form = page.getByRole("region", { name: "New version" });
+  await form.getByText("Small letters, digits and hyphens").waitFor();
   await form.getByLabel("Ruleset").fill("own");
   await form.getByRole("button", { name: "Send and check" }).click();
   await form.getByText("Paste rules, or choose files.").waitFor();
@@ -70,6 +72,9 @@ it("sends rules, names mistakes by file and line, tries a version and shows whic
   await say(first, { state: "DONE", check: { rules: 1, mistakes, omitted: 0 } });
   await card.getByText("Has mistakes").waitFor();
   await card.getByRole("row", { name: /rules\.yar 1 rule A: unknown identifier/ }).waitFor();
+  await card.getByRole("button", { name: "Hide own 1" }).click();
+  await card.getByRole("row", { name: /rules\.yar 1 rule A/ }).waitFor({ state: "detached" });
+  await card.getByRole("button", { name: "Show own 1" }).click();
 
   // What is larger than a request may be goes by its URL.
   const large = Array.from({ length: 4_000 }, (_, n) => `rule R${n} { strings: $a = "needle-${n}" condition: $a }`).join("\n");
@@ -87,6 +92,7 @@ it("sends rules, names mistakes by file and line, tries a version and shows whic
   const trying = await until("the host is told to try it", () => orders.find(({ kind }) => kind === "TRY"));
   await say(trying, { taken: 1 });
   await card.getByRole("progressbar", { name: "Samples that version 2 was tried against" }).waitFor();
+  await card.getByText("Being tried: 0 of 0 match, and 3 are left.").first().waitFor();
   await card.getByRole("button", { name: "Cancel own 2" }).click();
   await card
     .getByText(/^Cancelled: it would have matched 0/)

@@ -9,6 +9,7 @@ import { projectPath } from "../../../schema/paths.js";
 import { controlSubject } from "../../../schema/subjects.js";
 import { readPolicies } from "../../../gateway/db/update-policies.js";
 import { engine } from "../../stage/puppet-agent.js";
+import { until } from "../../stage/stage.js";
 import { prepared, usePuppet, useStage } from "../../stage/use-stage.js";
 import { useBrowser } from "./browser.js";
 
@@ -59,7 +60,12 @@ it("updates an engine, shows each host live, what was rolled back and why, and w
   await host.nc.flush();
   const { page, faults } = await open(gateway.url, "/#/updates", { viewport: { width: 390, height: 800 } });
   await page.getByText("Every engine is updated by its host").waitFor();
-  page.on("dialog", (dialog) => void dialog.accept());
+  await page.getByRole("link", { name: "ruleset", exact: true }).waitFor();
+  const questions: string[] = [];
+  page.on("dialog", (dialog) => {
+    questions.push(dialog.message());
+    void (dialog.message().startsWith("Roll ") ? dialog.dismiss() : dialog.accept());
+  });
 
   await publish(1);
   const row = page.getByRole("region", { name: "Engines" }).getByRole("row", { name: /Alpha/ });
@@ -67,14 +73,22 @@ it("updates an engine, shows each host live, what was rolled back and why, and w
   const cell = page.getByRole("region", { name: "On each host" }).getByRole("row", { name: /Alpha/ });
   await cell.getByText("Serving").waitFor();
   await cell.getByText("v1").waitFor();
-  await page.getByText("Updated by their hosts: Beta.").waitFor();
+  await page.getByText("Engines whose own signatures come from their hosts: Beta.").waitFor();
   const history = page.getByRole("region", { name: "History" });
   await history.getByRole("row", { name: /Alpha.*v1.*Done/ }).waitFor();
+
+  await row.getByText("sent by people").waitFor();
+  await row.getByRole("button", { name: "Update now Alpha" }).waitFor({ state: "detached" });
 
   ({ digest: bad } = await publish(2));
   await row.getByText("v2").waitFor();
   await row.getByRole("button", { name: "Update now Alpha" }).click();
   await history.getByRole("row", { name: /v1 → v2.*Rolled back.*puppet: EICAR is not found/ }).waitFor();
+  await row.getByText("was rolled back").waitFor();
+  await row.getByRole("button", { name: "Roll back Alpha" }).click();
+  await until("it is asked", () =>
+    questions.find((text) => /^Roll Alpha back from v1\?.*each host serves its own then/.test(text)),
+  );
   await row.getByRole("button", { name: "Pause Alpha" }).click();
   await row.getByText("Paused until it is resumed").waitFor();
   await row.getByRole("button", { name: "Resume Alpha" }).click();

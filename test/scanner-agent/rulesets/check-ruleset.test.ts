@@ -15,7 +15,8 @@ let folder: string;
 beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), "rulesets-"))));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const rule = (name: string, condition = "filesize > 1") => `rule ${name} { condition: ${condition} }\n`;
+const rule = (name: string, condition = "filesize > 1") =>
+  `rule ${name} { meta: verdict = "infected" condition: ${condition} }\n`;
 
 /** The check of these files; each mistake as one line. */
 async function check(
@@ -65,6 +66,15 @@ it("warns of what does not keep rules from being enabled", async () => {
   expect(lines).toContainEqual(expect.stringContaining("odd.yar:1 rule Odd can never match"));
 });
 
+it("warns once where no rule of a whole ruleset states a verdict, and not where another one does", async () => {
+  const silent = (name: string) => `// tells, and says no more\nrule ${name} { meta: author = "a" condition: filesize > 1 }\n`;
+  const both = { "a.yar": `include "c.inc"\n${silent("A")}`, "b.yar": silent("B"), "c.inc": silent("C") };
+  const { lines, rules } = await check(both);
+  expect(lines).toEqual([expect.stringMatching(/^WARNING a\.yar:3 no rule of this ruleset states a verdict: .*"suspicious"$/)]);
+  expect(rules).toBe(3);
+  expect((await check({ ...both, "c.inc": rule("C") })).lines).toEqual([]);
+});
+
 it("refuses an include that leads out of the ruleset, by its name", async () => {
   const { lines } = await check({
     "a.yar": `include "../../etc/passwd"\ninclude "/etc/passwd"\ninclude "gone.yar"\n${rule("A")}`,
@@ -99,7 +109,10 @@ it("names the rule that takes forever, and looks at the other files all the same
 });
 
 it("takes 10,000 rules", async () => {
-  const many = Array.from({ length: 10_000 }, (_, n) => `rule R${n} { strings: $a = "needle-${n}" condition: $a }`).join("\n");
+  const many = Array.from(
+    { length: 10_000 },
+    (_, n) => `rule R${n} { meta: verdict = "suspicious" strings: $a = "needle-${n}" condition: $a }`,
+  ).join("\n");
   const { rules, lines } = await check({ "many.yar": many });
   expect(lines).toEqual([]);
   expect(rules).toBe(10_000);

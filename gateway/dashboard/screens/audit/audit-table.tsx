@@ -7,6 +7,9 @@ import { Table } from "../../parts/table.tsx";
 
 type Event = ReadAuditQuery["auditEvents"]["nodes"][number];
 
+/** Details that say what exactly was changed of the subject. */
+const SHOWN = ["set", "source", "from", "to"];
+
 /** Events as rows; an action, a subject or a key leads to the events that have it, too. */
 export function AuditTable({ events }: { events: readonly Event[] }) {
   return (
@@ -33,6 +36,11 @@ function EventRow({ of: { at, action, subject, keyId, keyName, address, requestI
         <Link href={only("subject", subject)}>
           <Name text={subject} />
         </Link>
+        {SHOWN.filter((name) => typeof details[name] === "string").map((name) => (
+          <div key={name} className="small">
+            <Name text={`${name}: ${String(details[name])}`} />
+          </div>
+        ))}
       </td>
       <td>
         {keyId === null ? (

@@ -8,7 +8,7 @@ import { Empty } from "../../parts/empty.tsx";
 import { Problem } from "../../parts/notice.tsx";
 import { Pager } from "../../parts/pager.tsx";
 import { FlipTable } from "./flip-table.tsx";
-import { Rescans } from "./rescans.tsx";
+import { Rescans, useRescans } from "./rescans.tsx";
 
 /** Verdicts that have changed with an engine's signatures, and for which engines they are looked for. */
 export default function Changed() {
@@ -23,6 +23,8 @@ export default function Changed() {
   useAgainAfter(`${told?.verdictFlipped.revision}`, again);
   useReopened(again);
   const flips = data?.verdictFlips.nodes;
+  const rescans = useRescans();
+  const isOff = rescans.rescans?.every(({ enabled }) => !enabled) === true;
   return (
     <div className="stack">
       <h1>Changed verdicts</h1>
@@ -37,16 +39,18 @@ export default function Changed() {
         </div>
         {error && <Problem error={error} what="The changed verdicts could not be read." />}
         {flips?.length === 0 && (
-          <Empty title="No verdict has changed">
+          <Empty title={isOff && !isFiltered ? "Nobody looks for changed verdicts" : "No verdict has changed"}>
             {isFiltered
               ? "None of this engine or sample has."
-              : "Switch it on for an engine below: after its next update, samples are scanned again by it, and what it says of them now is compared with what it said before."}
+              : isOff
+                ? "Switch it on for an engine below: after its next update, samples are scanned again by it, and what it says of them now is compared with what it said before."
+                : "After the next update of an engine for which it is on, what it says of samples then is compared with what it said before."}
           </Empty>
         )}
         {flips !== undefined && flips.length > 0 && <FlipTable flips={flips} />}
         {data && <Pager pageInfo={data.verdictFlips.pageInfo} what="changed verdicts" />}
       </section>
-      <Rescans />
+      <Rescans of={rescans} />
     </div>
   );
 }

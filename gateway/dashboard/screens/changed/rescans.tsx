@@ -24,16 +24,20 @@ const STATES: Readonly<Record<VerdictRunState, string>> = {
   STOPPED: "switched off",
 };
 
-/** For which engines samples are scanned again after updates, and how far that is. */
-export function Rescans() {
-  const mayChange = useMay("FLEET_WRITE");
+/** For which engines samples are scanned again after updates, live. */
+export function useRescans() {
   const collect = useCallback(
     (known: Known | undefined, { updateRescanChanged: { rescans } }: WatchRescansSubscription): Known =>
       new Map([...(known ?? []), ...rescans.map((one) => [one.engine.id, one] as const)]),
     [],
   );
   const [{ data, error }] = useSubscription({ query: WatchRescans, variables: {} }, collect);
-  const rescans = data === undefined ? undefined : [...data.values()];
+  return { rescans: data === undefined ? undefined : [...data.values()], error };
+}
+
+/** For which engines samples are scanned again after updates, and how far that is. */
+export function Rescans({ of: { rescans, error } }: { of: ReturnType<typeof useRescans> }) {
+  const mayChange = useMay("FLEET_WRITE");
   return (
     <section className="card stack" aria-labelledby="rescans">
       <h2 id="rescans">Which engines</h2>
@@ -44,7 +48,7 @@ export function Rescans() {
       {error && <Problem error={error} what="The engines could not be read." />}
       {rescans?.length === 0 && <Empty title="No engine gives verdicts yet">An antivirus engine or Yara does.</Empty>}
       {rescans !== undefined && rescans.length > 0 && (
-        <Table columns={["Engine", "After updates", "Last update", "Scanned again", "Changed"]}>
+        <Table columns={["Engine", "After updates", "Looked at last", "Scanned again", "Changed"]}>
           {rescans.map((rescan) => (
             <Row key={rescan.engine.id} of={rescan} mayChange={mayChange} />
           ))}
@@ -73,7 +77,7 @@ function Row({ of: { engine, enabled, version, run }, mayChange }: { of: RescanF
       </td>
       <td>
         {run === null ? (
-          "none yet"
+          "not yet"
         ) : (
           <>
             <Name text={run.version} />, <Ago at={run.startedAt} />: {STATES[run.state]}

@@ -3,6 +3,7 @@ import { useClient } from "urql";
 import { Name } from "../../parts/name.tsx";
 import { Problem } from "../../parts/notice.tsx";
 import { Status } from "../../parts/status.tsx";
+import { RuleText } from "./rule-text.tsx";
 import { sendRuleset, type NewFile } from "./send-ruleset.ts";
 
 const NAMES = "Small letters, digits and hyphens, such as our-rules";
@@ -39,7 +40,7 @@ export function NewVersion({ names }: { names: readonly string[] }) {
     setIsBusy(true);
     try {
       const number = await sendRuleset(client, { name, comment: String(form.get("comment")) }, all, new AbortController().signal);
-      setSaid(`Version ${number} of ${name} is sent: a host checks it.`);
+      setSaid(`Version ${number} of ${name} is sent: what its check finds is shown below.`);
     } catch (error) {
       setProblem(error instanceof Error ? error : new Error(String(error)));
     } finally {
@@ -60,10 +61,13 @@ export function NewVersion({ names }: { names: readonly string[] }) {
               maxLength={32}
               pattern="[a-z0-9][a-z0-9\-]*"
               title={NAMES}
-              placeholder="our-rules"
+              aria-describedby="ruleset-name"
               list="ruleset-names"
               autoComplete="off"
             />
+            <span id="ruleset-name" className="small soft">
+              {NAMES}
+            </span>
           </label>
           <datalist id="ruleset-names">
             {names.map((name) => (
@@ -75,16 +79,11 @@ export function NewVersion({ names }: { names: readonly string[] }) {
             <input name="comment" maxLength={500} autoComplete="off" />
           </label>
         </div>
-        <label className="field rules">
-          Rules
-          {/* A browser scrolls to the line with the cursor, which need not show the field. */}
-          <textarea
-            name="text"
-            rows={8}
-            spellCheck={false}
-            onFocus={({ currentTarget }) => currentTarget.scrollIntoView({ block: "nearest" })}
-          />
-        </label>
+        <RuleText name="text" label="Rules" />
+        <p className="small">
+          A match changes the verdict of a scan if the rule's metadata says <code>verdict = "infected"</code> or{" "}
+          <code>verdict = "suspicious"</code>. A match of any other rule is told in the report, and changes nothing.
+        </p>
         <label className="field">
           Or files that end in .yar or .yara, and what they include; they can be dropped here, too
           <input type="file" multiple onChange={(event) => add(event.currentTarget.files)} />

@@ -1,28 +1,33 @@
 import { useState } from "react";
 import { Link } from "wouter";
-import {
-  CancelVersion,
-  CheckVersion,
-  DeleteVersion,
-  EnableVersion,
-  RollBackRuleset,
-  TryVersion,
-} from "../../generated/rulesets.ts";
+import { CancelVersion, CheckVersion, DeleteVersion, EnableVersion, TryVersion } from "../../generated/rulesets.ts";
 import { Ago } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
 import { OrderButton } from "../../parts/order-button.tsx";
+import { RollBackButton } from "../../parts/roll-back-button.tsx";
 import { Table } from "../../parts/table.tsx";
 import { VersionDetails } from "./version-details.tsx";
 import { isUnderWay, VersionState, type ShownRuleset, type ShownVersion } from "./version-state.tsx";
 import "./rulesets.css";
 
+type Update = NonNullable<ShownRuleset["update"]>;
+
 const SAMPLES = 1_000;
+
+const UPDATE_STATES: Readonly<Record<string, string>> = {
+  PENDING: "waits to begin",
+  CANARY: "is under way: one host fetches it and tests it, which takes a minute or two, and the others follow",
+  ROLLING: "is under way: hosts fetch it and test it, which takes a minute or two",
+  HELD: "is held: somebody has to decide",
+};
 
 /** A ruleset with its versions, and what can be done with them. */
 export function RulesetCard({ of: one, mayWrite }: { of: ShownRuleset; mayWrite: boolean }) {
   const { engine, name, serves, update, versions } = one;
-  const [opened, setOpened] = useState<string>();
-  const shown = versions.find(({ id }) => id === opened) ?? versions[0];
+  const [chosen, setChosen] = useState<{ readonly id: string | null; readonly newest: string | undefined }>();
+  // The newest one, unless somebody has chosen since it came.
+  const newest = versions[0];
+  const shown = chosen?.newest === newest?.id && chosen ? versions.find(({ id }) => id === chosen.id) : newest;
   const title = `ruleset-${engine}-${name}`;
   return (
     <section className="card stack" aria-labelledby={title}>
@@ -35,19 +40,12 @@ export function RulesetCard({ of: one, mayWrite }: { of: ShownRuleset; mayWrite:
           {update !== null && (
             <>
               {" "}
-              <Link href="/updates">An update is under way.</Link>
+              <Link href="/updates">{updateText(update)}</Link>
             </>
           )}
         </p>
-        {mayWrite && (serves !== null || update !== null) && (
-          <OrderButton
-            mutation={RollBackRuleset}
-            variables={{ engine, set: name }}
-            to={name}
-            question={`Roll ${name} back to what hosts served before?`}
-          >
-            Roll back
-          </OrderButton>
+        {mayWrite && (serves !== null || update !== null) && update?.cause !== "ROLLBACK" && (
+          <RollBackButton engine={engine} set={name} to={name} />
         )}
       </div>
       <Table columns={["Version", "State", "Rules", "Sent", "Comment", "Do"]}>
@@ -55,7 +53,7 @@ export function RulesetCard({ of: one, mayWrite }: { of: ShownRuleset; mayWrite:
           <tr key={version.id}>
             <th scope="row">{version.number}</th>
             <td>
-              <VersionState of={version} isServed={version.number === serves} />
+              <VersionState of={version} isServed={version.number === serves} isComing={isComing(one, version)} />
             </td>
             <td>{version.rules ?? "–"}</td>
             <td>
@@ -71,12 +69,15 @@ export function RulesetCard({ of: one, mayWrite }: { of: ShownRuleset; mayWrite:
             </td>
             <td>
               <div className="row">
-                <button type="button" aria-pressed={version === shown} onClick={() => setOpened(version.id)}>
-                  Show<span className="unseen"> {nameOf(one, version)}</span>
+                <button
+                  type="button"
+                  aria-expanded={version === shown}
+                  onClick={() => setChosen({ id: version === shown ? null : version.id, newest: newest?.id })}
+                >
+                  {version === shown ? "Hide" : "Show"}
+                  <span className="unseen"> {nameOf(one, version)}</span>
                 </button>
-                {mayWrite && version.removedAt === null && (
-                  <Orders of={version} to={nameOf(one, version)} isServed={version.number === serves} />
-                )}
+                {mayWrite && version.removedAt === null && <Orders of={version} one={one} />}
               </div>
             </td>
           </tr>
@@ -91,8 +92,25 @@ function nameOf({ name }: ShownRuleset, { number }: ShownVersion): string {
   return `${name} ${number}`;
 }
 
-function Orders({ of: { id, state, check, tried }, to, isServed }: { of: ShownVersion; to: string; isServed: boolean }) {
+/** Such as `An update to v3 is under way: it is tested on one host.` */
+function updateText({ state, cause, toBundle }: Update): string {
+  const to = toBundle?.version ?? "no version";
+  const what = cause === "ROLLBACK" ? `Going back to ${to}` : `An update to ${to}`;
+  return `${what} ${UPDATE_STATES[state] ?? "is under way"}.`;
+}
+
+/** Whether hosts are to serve a version soon. In a bundle, version 3 is called `v3`. */
+function isComing({ update }: ShownRuleset, { number }: ShownVersion): boolean {
+  return update?.toBundle?.version === `v${number}`;
+}
+
+function Orders({ of: version, one }: { of: ShownVersion; one: ShownRuleset }) {
+  const { id, number, state, check, tried } = version;
+  const to = nameOf(one, version);
   const isReady = state === "READY";
+  // While hosts change, no other version can be enabled.
+  const isChanging = one.update?.state === "CANARY" || one.update?.state === "ROLLING";
+  const isFree = number !== one.serves && !isComing(one, version);
   const canCancel = isUnderWay(check) || isUnderWay(tried);
   return (
     <>
@@ -111,7 +129,7 @@ function Orders({ of: { id, state, check, tried }, to, isServed }: { of: ShownVe
           Check
         </OrderButton>
       )}
-      {isReady && !isServed && (
+      {isReady && isFree && !isChanging && (
         <OrderButton
           mutation={EnableVersion}
           variables={{ id }}
@@ -121,7 +139,7 @@ function Orders({ of: { id, state, check, tried }, to, isServed }: { of: ShownVe
           Enable
         </OrderButton>
       )}
-      {!isServed && (
+      {isFree && (
         <OrderButton mutation={DeleteVersion} variables={{ id }} to={to} question={`Delete ${to}?`}>
           Delete
         </OrderButton>

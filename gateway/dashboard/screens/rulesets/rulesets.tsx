@@ -4,6 +4,7 @@ import { WatchRulesets } from "../../generated/rulesets.ts";
 import { Empty } from "../../parts/empty.tsx";
 import { Problem } from "../../parts/notice.tsx";
 import { NewVersion } from "./new-version.tsx";
+import { SAMPLE_RULE } from "./rule-text.tsx";
 import { RulesetCard } from "./ruleset-card.tsx";
 
 /** Rules of people: sent, checked, tried against stored samples, enabled and rolled back. */
@@ -19,7 +20,12 @@ export default function Rulesets() {
       </div>
       {error && rulesets === undefined && <Problem error={error} what="The rulesets could not be read." />}
       {mayWrite && <NewVersion names={rulesets?.map(({ name }) => name) ?? []} />}
-      {rulesets?.length === 0 && <Empty title="There is no ruleset">{mayWrite ? "Paste rules, or choose files." : ""}</Empty>}
+      {rulesets?.length === 0 && (
+        <Empty title="There is no ruleset">
+          {mayWrite && "Paste rules, or choose files. This is a rule with which a scan becomes INFECTED:"}
+          {mayWrite && <pre>{SAMPLE_RULE}</pre>}
+        </Empty>
+      )}
       {rulesets?.map((one) => (
         <RulesetCard key={`${one.engine} ${one.name}`} of={one} mayWrite={mayWrite} />
       ))}

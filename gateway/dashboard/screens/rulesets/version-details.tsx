@@ -76,8 +76,13 @@ function Progress({ of: tried, number }: { of: Tried; number: number }) {
 }
 
 /** Such as `Would have matched 14 of the last 1,000 samples.` */
-function summaryOf({ state, done, total, matched, unfinished, gone }: Tried): string {
+function summaryOf(tried: Tried): string {
+  const { state, done, total, matched, unfinished, gone } = tried;
   const count = (n: number) => n.toLocaleString("en");
+  if (isUnderWay(tried))
+    return total === 0
+      ? "Being tried."
+      : `Being tried: ${count(matched)} of ${count(done)} match, and ${count(total - done)} are left.`;
   const of = state === "DONE" || done === total ? count(done) : `${count(done)} of ${count(total)}`;
   const way = state === "CANCELLED" ? "Cancelled: it would" : state === "FAILED" ? "Given up: it would" : "Would";
   const others = [

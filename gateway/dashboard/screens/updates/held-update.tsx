@@ -22,8 +22,8 @@ export function HeldUpdate({ of: one }: { of: UpdateSet }) {
         Held: <Name text={to} />
       </h2>
       <p>
-        <Way from={update.fromBundle} to={update.toBundle} />. <Name text={update.reason ?? ""} /> The other hosts do not follow
-        until somebody decides.
+        <Way from={update.fromBundle} to={update.toBundle} set={set} />. <Name text={update.reason ?? ""} /> The other hosts do
+        not follow until somebody decides.
       </p>
       {samples.length > 0 && (
         <Table columns={["Sample", "What it said", "Took"]}>

@@ -1,4 +1,4 @@
-import { bytesText } from "../../parts/measure.tsx";
+import { Ago, bytesText } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
 import { Table } from "../../parts/table.tsx";
 import { HostState } from "./states.tsx";
@@ -28,7 +28,7 @@ export function Matrix({ sets }: { sets: readonly UpdateSet[] }) {
               </th>
               {shown.map((agent) => {
                 const host = one.hosts.find((its) => its.agent === agent);
-                return <td key={agent}>{host ? <Cell of={host} /> : <span className="soft">has it not</span>}</td>;
+                return <td key={agent}>{host ? <Cell of={host} in={one} /> : <span className="soft">has it not</span>}</td>;
               })}
             </tr>
           ))}
@@ -43,23 +43,30 @@ export function Matrix({ sets }: { sets: readonly UpdateSet[] }) {
   );
 }
 
-function Cell({ of: { state, serving, target, signatureVersion, reason, bytes, total } }: { of: Host }) {
+function Cell({ of: host, in: { set, hosts } }: { of: Host; in: UpdateSet }) {
+  const { state, serving, target, signatureVersion, reason, bytes, total, since } = host;
   const isChanging = serving?.digest !== target?.digest && state !== "BY_HOST";
   return (
     <>
-      <HostState state={state} />
+      {/* Where no other host has the engine, none is the first. */}
+      <HostState state={state === "CANARY" && hosts.length === 1 ? "SERVING" : state} />
       <div className="small">
         {isChanging ? (
-          <Way from={serving} to={target} />
+          <Way from={serving} to={target} set={set} />
         ) : state === "BY_HOST" ? (
           signatureVersion !== null && <Name text={signatureVersion} />
         ) : (
-          <Version of={serving} />
+          <Version of={serving} set={set} />
         )}
       </div>
       {state === "FETCHING" && total > 0 && (
         <div className="small">
           <progress aria-label="Fetched" max={total} value={bytes} /> {bytesText(bytes)} of {bytesText(total)}
+        </div>
+      )}
+      {state === "TESTING" && since !== null && (
+        <div className="small">
+          begun <Ago at={since} />; a test takes a minute or two
         </div>
       )}
       {reason !== null && (

@@ -1,9 +1,11 @@
 import { useMay } from "../../app/viewer.ts";
-import { PauseSet, ResumeSet, RollBackSet, SkipCanary } from "../../generated/updates.ts";
+import { PauseSet, ResumeSet, SkipCanary } from "../../generated/updates.ts";
 import { Ago, Time } from "../../parts/measure.tsx";
 import { Name } from "../../parts/name.tsx";
 import { OrderButton } from "../../parts/order-button.tsx";
+import { RollBackButton } from "../../parts/roll-back-button.tsx";
 import { Table } from "../../parts/table.tsx";
+import { Newest } from "./newest.tsx";
 import { setText, type UpdateSet } from "./set-text.ts";
 import { UpdateState } from "./states.tsx";
 import { UpdateButton } from "./update-button.tsx";
@@ -26,22 +28,24 @@ export function SetTable({ sets }: { sets: readonly UpdateSet[] }) {
 }
 
 function Row({ of: one, maySteer }: { of: UpdateSet; maySteer: boolean }) {
-  const { serves, newest, policy, update } = one;
+  const { set, serves, policy, update } = one;
   return (
     <tr>
       <th scope="row" className="engine">
         <Name text={setText(one)} />
       </th>
       <td>
-        <Version of={serves} />
+        <Version of={serves} set={set} />
       </td>
-      <td>{newest === null ? "none" : <Version of={newest} />}</td>
+      <td>
+        <Newest of={one} />
+      </td>
       <td>
         {update !== null && (
           <>
-            <UpdateState state={update.state} />
+            <UpdateState state={update.state} isAlone={one.hosts.length === 1} />
             <div className="small">
-              <Way from={update.fromBundle} to={update.toBundle} />
+              <Way from={update.fromBundle} to={update.toBundle} set={set} />
             </div>
             {update.waitsFor !== null && (
               <div className="small">
@@ -77,7 +81,7 @@ function Row({ of: one, maySteer }: { of: UpdateSet; maySteer: boolean }) {
 }
 
 function Check({ of: check }: { of: UpdateSet["check"] }) {
-  if (check === null) return "nobody fetches it";
+  if (check === null) return "sent by people";
   const { state, reason, checkedAt, nextAt, blockedUntil, failuresInARow } = check;
   return (
     <>
@@ -104,10 +108,13 @@ function Orders({ of: one }: { of: UpdateSet }) {
   const { engine, set, update, serves, policy } = one;
   const to = setText(one);
   const isChanging = update?.state === "CANARY" || update?.state === "ROLLING";
-  const canGoBack = serves !== null || isChanging || update?.state === "HELD";
+  const isGoingBack = update?.cause === "ROLLBACK";
+  const canGoBack = !isGoingBack && (serves !== null || isChanging || update?.state === "HELD");
+  // Where nobody fetches, there is nothing newer than the newest.
+  const canUpdate = one.check !== null || (one.newest !== null && one.newest.digest !== serves?.digest);
   return (
     <>
-      {!isChanging && !policy.isPaused && <UpdateButton engine={engine} set={set} to={to} />}
+      {!isChanging && !policy.isPaused && canUpdate && <UpdateButton engine={engine} set={set} to={to} />}
       {(update?.state === "PENDING" || update?.state === "CANARY") && !update.reason && (
         <OrderButton
           mutation={SkipCanary}
@@ -115,19 +122,10 @@ function Orders({ of: one }: { of: UpdateSet }) {
           to={to}
           question={`Update ${to} on all hosts without waiting for the first one?`}
         >
-          Skip the first host
+          Do not wait for the first host
         </OrderButton>
       )}
-      {canGoBack && (
-        <OrderButton
-          mutation={RollBackSet}
-          variables={{ engine, set }}
-          to={to}
-          question={`Roll ${to} back to the version before, on all hosts?`}
-        >
-          Roll back
-        </OrderButton>
-      )}
+      {canGoBack && <RollBackButton engine={engine} set={set} to={to} />}
       {policy.isPaused ? (
         <OrderButton mutation={ResumeSet} variables={{ engine, set }} to={to}>
           Resume

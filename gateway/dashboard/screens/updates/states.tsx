@@ -33,8 +33,9 @@ export function HostState({ state }: { state: string }) {
   return <State {...(HOSTS[state] ?? { word: state, mark: "·" })} />;
 }
 
-/** How far an update is. */
-export function UpdateState({ state }: { state: string }) {
+/** How far an update is; where one host alone has the engine, no other one follows. */
+export function UpdateState({ state, isAlone = false }: { state: string; isAlone?: boolean }) {
+  if (isAlone && (state === "CANARY" || state === "ROLLING")) return <State word="Under way" mark="→" tone="running" />;
   return <State {...(UPDATES[state] ?? { word: state, mark: "·" })} />;
 }
 

@@ -12,8 +12,8 @@ import { Way } from "./version.tsx";
 
 const CAUSES: Readonly<Record<string, string>> = { FETCHED: "fetched", ASKED: "asked for", ROLLBACK: "going back" };
 
-/** All updates, the newest first; read again when `changes` says something else. */
-export function UpdateHistory({ changes }: { changes: string }) {
+/** All updates, the newest first; read again when `changes` says something else. Those of `alone` have one host. */
+export function UpdateHistory({ changes, alone }: { changes: string; alone: readonly (string | undefined)[] }) {
   const { parameters } = useParameters();
   const [{ data, error }, again] = useQuestion({ query: ReadUpdates, variables: { after: parameters.get("after") } });
   useAgainAfter(changes, again);
@@ -31,10 +31,10 @@ export function UpdateHistory({ changes }: { changes: string }) {
                 <Name text={setText({ engine, set })} />
               </th>
               <td>
-                <Way from={fromBundle} to={toBundle} />
+                <Way from={fromBundle} to={toBundle} set={set} />
               </td>
               <td>
-                <UpdateState state={state} />
+                <UpdateState state={state} isAlone={alone.includes(id)} />
               </td>
               <td>
                 {CAUSES[cause] ?? cause}

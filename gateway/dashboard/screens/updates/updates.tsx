@@ -1,4 +1,5 @@
 import { useSubscription } from "urql";
+import { Link } from "wouter";
 import { WatchUpdateSets } from "../../generated/updates.ts";
 import { Empty } from "../../parts/empty.tsx";
 import { Name } from "../../parts/name.tsx";
@@ -17,13 +18,15 @@ export default function Updates() {
   const ours = sets?.filter(isOurs) ?? [];
   const others = sets?.filter((set) => !isOurs(set)) ?? [];
   const held = ours.filter(({ update }) => update?.state === "HELD");
+  const alone = ours.filter(({ hosts }) => hosts.length === 1).map(({ update }) => update?.id);
   const ended = ours.map(({ update }) => `${update?.id} ${update?.state}`).join();
   return (
     <div className="stack">
       <div>
         <h1>Updates</h1>
         <p className="soft">
-          A new version comes to one host first, then to the others. One that fails goes back by itself, on all hosts.
+          A new version comes to one host first, then to the others. One that fails goes back by itself, on all hosts. Rules of
+          your own are sent under <Link href="/rulesets">Rulesets</Link>.
         </p>
       </div>
       {error && sets === undefined && <Problem error={error} what="The updates could not be read." />}
@@ -32,8 +35,9 @@ export default function Updates() {
       ))}
       {sets !== undefined && ours.length === 0 && (
         <Empty title="Every engine is updated by its host">
-          Publish a bundle with <code>npm run bundle</code>, or start an agent with <code>SCANMESH_FETCH=on</code>: then the mesh
-          brings new versions to the hosts.
+          New rules for Yara: enable a version of a <Link href="/rulesets">ruleset</Link>. Signatures that somebody has in a
+          folder: <code>npm run bundle -- publish ENGINE FOLDER</code> sends them as one version, a bundle. Signatures from their
+          source: an agent with <code>SCANMESH_FETCH=on</code> fetches them. docs/run/updates.md says more.
         </Empty>
       )}
       {ours.length > 0 && <SetTable sets={ours} />}
@@ -41,10 +45,10 @@ export default function Updates() {
       {ours.length > 0 && <Policies sets={ours} />}
       {ours.length > 0 && others.length > 0 && (
         <p className="soft">
-          Updated by their hosts: <Name text={others.map(({ engine }) => engine).join(", ")} />.
+          Engines whose own signatures come from their hosts: <Name text={others.map(({ engine }) => engine).join(", ")} />.
         </p>
       )}
-      <UpdateHistory changes={ended} />
+      <UpdateHistory changes={ended} alone={alone} />
     </div>
   );
 }

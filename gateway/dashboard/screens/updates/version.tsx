@@ -1,18 +1,23 @@
 import type { UpdateVersionFragment } from "../../generated/updates.ts";
 import { Name } from "../../parts/name.tsx";
+import { versionText } from "../../parts/roll-back-button.tsx";
 
-/** A bundle by its version; without one, what hosts give their engine. */
-export function Version({ of: bundle, className = "" }: { of: UpdateVersionFragment | null; className?: string }) {
-  return (
-    <Name className={className} text={bundle === null ? "the host's own" : (bundle.version ?? `bundle ${bundle.sequence}`)} />
-  );
+interface Of {
+  readonly of: UpdateVersionFragment | null;
+  /** The set that the bundle is of. */
+  readonly set: string;
+}
+
+/** A bundle by its version. */
+export function Version({ of, set }: Of) {
+  return <Name text={versionText(of, set)} className="in-text" />;
 }
 
 /** From one bundle to another. */
-export function Way({ from, to }: { from: UpdateVersionFragment | null; to: UpdateVersionFragment | null }) {
+export function Way({ from, to, set }: { from: Of["of"]; to: Of["of"]; set: string }) {
   return (
     <>
-      <Version of={from} className="in-text" /> → <Version of={to} className="in-text" />
+      <Version of={from} set={set} /> → <Version of={to} set={set} />
     </>
   );
 }
