@@ -75,6 +75,15 @@ export class RulesetFile {
   sha256!: string;
 }
 
+@ObjectType({ description: "A file of a ruleset, as text.", simpleResolvers: true })
+export class RulesetFileText {
+  @Field(() => String, { description: "Its path within the ruleset." })
+  path!: string;
+
+  @Field(() => String, { description: "What is in it." })
+  text!: string;
+}
+
 @ObjectType({ description: "A check or a try of a version of a ruleset, on one host at a time.", simpleResolvers: true })
 export class RulesetJob {
   @Field(() => RuleJobState, { description: "How far it is." })

@@ -118,6 +118,13 @@ export type ReadRulesetVersionQueryVariables = Exact<{
 
 export type ReadRulesetVersionQuery = { readonly rulesetVersion: { readonly id: string, readonly mistakesOmitted: number, readonly mistakes: ReadonlyArray<{ readonly path: string, readonly line: number | null, readonly message: string, readonly severity: RuleSeverity }>, readonly triedSamples: { readonly nodes: ReadonlyArray<{ readonly sha256: string, readonly name: string | null, readonly outcome: TryOutcome, readonly rules: ReadonlyArray<string>, readonly reason: string | null }>, readonly pageInfo: { readonly hasNextPage: boolean } } } | null };
 
+export type ReadRulesetTextsQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type ReadRulesetTextsQuery = { readonly rulesetVersion: { readonly id: string, readonly texts: ReadonlyArray<{ readonly path: string, readonly text: string }> | null } | null };
+
 export type SendRulesetMutationVariables = Exact<{
   input: CreateRulesetInput;
 }>;
@@ -208,6 +215,8 @@ export type RulesetJobShownFragment = { readonly state: RuleJobState, readonly r
 export const WatchRulesets = "subscription WatchRulesets {\n  rulesetsUpdated {\n    engine\n    name\n    serves\n    update {\n      id\n      state\n      cause\n      reason\n      toBundle {\n        version\n      }\n    }\n    versions {\n      id\n      number\n      comment\n      state\n      rules\n      fileCount\n      createdAt\n      createdBy\n      removedAt\n      check {\n        ...RulesetJobShown\n      }\n      tried {\n        ...RulesetJobShown\n      }\n    }\n  }\n}\nfragment RulesetJobShown on RulesetJob {\n  state\n  reason\n  agent\n  done\n  total\n  matched\n  unfinished\n  gone\n}" as unknown as TypedDocumentNode<WatchRulesetsSubscription, WatchRulesetsSubscriptionVariables>;
 
 export const ReadRulesetVersion = "query ReadRulesetVersion($id: ID!) {\n  rulesetVersion(id: $id) {\n    id\n    mistakes {\n      path\n      line\n      message\n      severity\n    }\n    mistakesOmitted\n    triedSamples(first: 100, outcomes: [MATCH, TIMEOUT, FAILED, UNSCANNED]) {\n      nodes {\n        sha256\n        name\n        outcome\n        rules\n        reason\n      }\n      pageInfo {\n        hasNextPage\n      }\n    }\n  }\n}" as unknown as TypedDocumentNode<ReadRulesetVersionQuery, ReadRulesetVersionQueryVariables>;
+
+export const ReadRulesetTexts = "query ReadRulesetTexts($id: ID!) {\n  rulesetVersion(id: $id) {\n    id\n    texts {\n      path\n      text\n    }\n  }\n}" as unknown as TypedDocumentNode<ReadRulesetTextsQuery, ReadRulesetTextsQueryVariables>;
 
 export const SendRuleset = "mutation SendRuleset($input: CreateRulesetInput!) {\n  createRuleset(input: $input) {\n    ... on RulesetSuccess {\n      version {\n        number\n      }\n    }\n    ... on UserError {\n      message\n    }\n  }\n}" as unknown as TypedDocumentNode<SendRulesetMutation, SendRulesetMutationVariables>;
 

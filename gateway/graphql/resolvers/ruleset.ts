@@ -1,5 +1,12 @@
 import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root, Subscription } from "type-graphql";
-import { RuleMistake, Ruleset, RulesetFile, RulesetVersion, TriedSampleConnection } from "../../../schema/graphql/ruleset.js";
+import {
+  RuleMistake,
+  Ruleset,
+  RulesetFile,
+  RulesetFileText,
+  RulesetVersion,
+  TriedSampleConnection,
+} from "../../../schema/graphql/ruleset.js";
 import {
   CreateRulesetInput,
   CreateRulesetResult,
@@ -15,6 +22,7 @@ import { readTried, type TriedSampleRecord } from "../../db/ruleset-jobs.js";
 import { findRulesetVersion, type RulesetRecord, type RulesetVersionRecord } from "../../db/rulesets.js";
 import { badInput, GatewayError } from "../../errors.js";
 import { createRuleset, createRulesetUpload } from "../../rulesets/create.js";
+import { readRulesetTexts } from "../../rulesets/read-texts.js";
 import { cancelRuleset, checkRuleset, deleteRuleset, enableRuleset, readRulesets, tryRuleset } from "../../rulesets/rulesets.js";
 import type { ListChange } from "../../watch/list-watch.js";
 import type { RequestContext } from "../context/request-context.js";
@@ -136,6 +144,15 @@ export class RulesetVersionResolver {
   @FieldResolver(() => [RulesetFile], { description: "Its files, by path.", complexity: listCost(RULESET_LIMITS.files) })
   files(@Root() { id }: RulesetVersionRecord, @Ctx() { loaders }: RequestContext): Promise<readonly RulesetFile[]> {
     return loaders().rulesetFiles.load(id);
+  }
+
+  @FieldResolver(() => [RulesetFileText], {
+    nullable: true,
+    description: "Its files as text, by path; null: they have more than 256 KiB, are gone, or one of them is not UTF-8.",
+    complexity: ({ childComplexity }) => 500 + childComplexity,
+  })
+  texts(@Root() version: RulesetVersionRecord, @Ctx() { mesh }: RequestContext): Promise<RulesetFileText[] | null> {
+    return readRulesetTexts(mesh, version);
   }
 
   @FieldResolver(() => [RuleMistake], {

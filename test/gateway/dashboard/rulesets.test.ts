@@ -76,6 +76,12 @@ it("sends rules, names mistakes by file and line, tries a version and shows whic
   await card.getByRole("row", { name: /rules\.yar 1 rule A/ }).waitFor({ state: "detached" });
   await card.getByRole("button", { name: "Show own 1" }).click();
 
+  await card.getByText("Rules of version 1").click();
+  expect(await card.getByLabel("rules.yar").inputValue()).toBe("rule A { condition: oops }");
+  await card.getByRole("button", { name: "New version from these" }).click();
+  await until("the form has them", async () => (await form.getByLabel("Rules", { exact: true }).inputValue()).includes("oops"));
+  expect(await form.getByLabel("Ruleset").inputValue()).toBe("own");
+
   // What is larger than a request may be goes by its URL.
   const large = Array.from({ length: 4_000 }, (_, n) => `rule R${n} { strings: $a = "needle-${n}" condition: $a }`).join("\n");
   await form.getByLabel("Rules", { exact: true }).fill("");

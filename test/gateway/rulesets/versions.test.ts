@@ -150,11 +150,12 @@ it("who may change but not read is told which version it is, and nothing that wa
   for (const fields of [
     "triedSamples { nodes { sha256 rules } }",
     "mistakes { message }",
+    "texts { text }",
     "files { sha256 }",
     "tried { matched }",
   ])
     expect((await check(fields)).json()).toMatchObject({ errors: [{ extensions: { code: "FORBIDDEN", scope: "scan:read" } }] });
   const reader = await keyWith(keyed, ["scan:read"]);
-  const query = `{ rulesetVersion(id: "${version.id}") { mistakes { message } triedSamples { nodes { sha256 } } } }`;
+  const query = `{ rulesetVersion(id: "${version.id}") { mistakes { message } texts { path text } triedSamples { nodes { sha256 } } } }`;
   expect((await operation(keyed, reader, query)).json()).toMatchObject({ data: { rulesetVersion: { mistakes: [] } } });
 });

@@ -4,15 +4,18 @@ import { Name } from "../../parts/name.tsx";
 import { Problem } from "../../parts/notice.tsx";
 import { Status } from "../../parts/status.tsx";
 import { RuleText } from "./rule-text.tsx";
-import { sendRuleset, type NewFile } from "./send-ruleset.ts";
+import { sendRuleset, type Draft, type NewFile } from "./send-ruleset.ts";
 
 const NAMES = "Small letters, digits and hyphens, such as our-rules";
 /** What is pasted is called so. */
 const PASTED = "rules.yar";
 
+const EMPTY = [{ path: PASTED, text: "" }];
+
 /** A form for a new version: rules that are pasted, or files. */
-export function NewVersion({ names }: { names: readonly string[] }) {
+export function NewVersion({ names, draft }: { names: readonly string[]; draft: Draft | undefined }) {
   const client = useClient();
+  const texts = draft?.texts ?? EMPTY;
   const [files, setFiles] = useState<readonly NewFile[]>([]);
   const [problem, setProblem] = useState<Error>();
   const [said, setSaid] = useState("");
@@ -30,8 +33,11 @@ export function NewVersion({ names }: { names: readonly string[] }) {
   const send = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
-    const text = String(form.get("text") ?? "");
-    const pasted = text.trim() === "" ? [] : [{ path: PASTED, file: new Blob([text]) }];
+    // A chosen file takes the place of the text of the same path.
+    const pasted = texts
+      .map(({ path }, n) => ({ path, text: String(form.get(`text-${n}`) ?? "") }))
+      .filter(({ path, text }) => text.trim() !== "" && !files.some((file) => file.path === path))
+      .map(({ path, text }) => ({ path, file: new Blob([text]) }));
     const name = String(form.get("name"));
     const all = [...pasted, ...files];
     setSaid("");
@@ -57,6 +63,8 @@ export function NewVersion({ names }: { names: readonly string[] }) {
             Ruleset
             <input
               name="name"
+              defaultValue={draft?.name}
+              autoFocus={draft !== undefined}
               required
               maxLength={32}
               pattern="[a-z0-9][a-z0-9\-]*"
@@ -79,7 +87,9 @@ export function NewVersion({ names }: { names: readonly string[] }) {
             <input name="comment" maxLength={500} autoComplete="off" />
           </label>
         </div>
-        <RuleText name="text" label="Rules" />
+        {texts.map(({ path, text }, n) => (
+          <RuleText key={path} name={`text-${n}`} label={texts.length === 1 ? "Rules" : `Rules: ${path}`} text={text} />
+        ))}
         <p className="small">
           A match changes the verdict of a scan if the rule's metadata says <code>verdict = "infected"</code> or{" "}
           <code>verdict = "suspicious"</code>. A match of any other rule is told in the report, and changes nothing.

@@ -10,11 +10,18 @@ export const SAMPLE_RULE = `rule Known_Loader {
     $a
 }`;
 
+interface Props {
+  readonly name?: string;
+  readonly label: string;
+  readonly text: string;
+  readonly readOnly?: boolean;
+}
+
 /** A field for rules, with the numbers of its lines: mistakes are told by them. */
-export function RuleText({ name, label }: { name: string; label: string }) {
+export function RuleText({ name, label, text, readOnly = false }: Props) {
   const id = useId();
   const numbers = useRef<HTMLDivElement>(null);
-  const [lines, setLines] = useState(1);
+  const [lines, setLines] = useState(countLines(text));
   return (
     <div className="field rules">
       <label htmlFor={id}>{label}</label>
@@ -26,11 +33,13 @@ export function RuleText({ name, label }: { name: string; label: string }) {
         <textarea
           id={id}
           name={name}
-          rows={8}
+          rows={readOnly ? Math.min(20, lines) : Math.min(30, Math.max(8, countLines(text)))}
+          readOnly={readOnly}
+          defaultValue={text}
           wrap="off"
           spellCheck={false}
-          placeholder={SAMPLE_RULE}
-          onChange={({ currentTarget }) => setLines(currentTarget.value.split("\n").length)}
+          placeholder={readOnly ? undefined : SAMPLE_RULE}
+          onChange={({ currentTarget }) => setLines(countLines(currentTarget.value))}
           onFocus={({ currentTarget }) => currentTarget.scrollIntoView({ block: "nearest" })}
           onScroll={({ currentTarget }) => {
             if (numbers.current) numbers.current.scrollTop = currentTarget.scrollTop;
@@ -39,4 +48,8 @@ export function RuleText({ name, label }: { name: string; label: string }) {
       </div>
     </div>
   );
+}
+
+function countLines(text: string): number {
+  return text.split("\n").length;
 }

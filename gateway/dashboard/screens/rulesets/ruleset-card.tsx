@@ -6,6 +6,7 @@ import { Name } from "../../parts/name.tsx";
 import { OrderButton } from "../../parts/order-button.tsx";
 import { RollBackButton } from "../../parts/roll-back-button.tsx";
 import { Table } from "../../parts/table.tsx";
+import type { Draft, RuleFile } from "./send-ruleset.ts";
 import { VersionDetails } from "./version-details.tsx";
 import { isUnderWay, VersionState, type ShownRuleset, type ShownVersion } from "./version-state.tsx";
 import "./rulesets.css";
@@ -21,13 +22,21 @@ const UPDATE_STATES: Readonly<Record<string, string>> = {
   HELD: "is held: somebody has to decide",
 };
 
+interface Props {
+  readonly of: ShownRuleset;
+  readonly mayWrite: boolean;
+  /** A new version is to begin with these rules. */
+  onDraft(draft: Draft): void;
+}
+
 /** A ruleset with its versions, and what can be done with them. */
-export function RulesetCard({ of: one, mayWrite }: { of: ShownRuleset; mayWrite: boolean }) {
+export function RulesetCard({ of: one, mayWrite, onDraft }: Props) {
   const { engine, name, serves, update, versions } = one;
   const [chosen, setChosen] = useState<{ readonly id: string | null; readonly newest: string | undefined }>();
   // The newest one, unless somebody has chosen since it came.
   const newest = versions[0];
   const shown = chosen?.newest === newest?.id && chosen ? versions.find(({ id }) => id === chosen.id) : newest;
+  const draft = (texts: readonly RuleFile[]) => onDraft({ name, texts });
   const title = `ruleset-${engine}-${name}`;
   return (
     <section className="card stack" aria-labelledby={title}>
@@ -83,7 +92,7 @@ export function RulesetCard({ of: one, mayWrite }: { of: ShownRuleset; mayWrite:
           </tr>
         ))}
       </Table>
-      {shown && <VersionDetails key={shown.id} of={shown} />}
+      {shown && <VersionDetails key={shown.id} of={shown} {...(mayWrite && { onDraft: draft })} />}
     </section>
   );
 }

@@ -9,6 +9,18 @@ export interface NewFile {
   readonly file: Blob;
 }
 
+/** A file with what is in it. */
+export interface RuleFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** What a new version begins with. */
+export interface Draft {
+  readonly name: string;
+  readonly texts: readonly RuleFile[];
+}
+
 /** A request may have no more than 256 KiB, with all that JSON adds to a text. */
 const LARGEST_REQUEST = 100 * 1024;
 

@@ -5,6 +5,8 @@ import { Name } from "../../parts/name.tsx";
 import { Problem } from "../../parts/notice.tsx";
 import { Status } from "../../parts/status.tsx";
 import { Table } from "../../parts/table.tsx";
+import { RuleFiles } from "./rule-files.tsx";
+import type { RuleFile } from "./send-ruleset.ts";
 import { isUnderWay, type ShownVersion } from "./version-state.tsx";
 
 type Found = NonNullable<ReadRulesetVersionQuery["rulesetVersion"]>;
@@ -17,7 +19,7 @@ const OUTCOMES: Readonly<Record<string, string>> = {
 };
 
 /** What is wrong with a version, and which samples it would have matched. */
-export function VersionDetails({ of: version }: { of: ShownVersion }) {
+export function VersionDetails({ of: version, onDraft }: { of: ShownVersion; onDraft?: (texts: readonly RuleFile[]) => void }) {
   const { id, number, state, tried } = version;
   const [{ data, error }, again] = useQuestion({ query: ReadRulesetVersion, variables: { id } });
   useAgainAfter(`${state} ${tried?.state} ${tried?.done}`, again);
@@ -25,6 +27,7 @@ export function VersionDetails({ of: version }: { of: ShownVersion }) {
   return (
     <div className="stack">
       <h3>Version {number}</h3>
+      <RuleFiles id={id} number={number} {...(onDraft && { onDraft })} />
       {error && <Problem error={error} what="It could not be read." />}
       {found && found.mistakes.length > 0 && <Mistakes of={found} />}
       {tried && <Progress of={tried} number={number} />}

@@ -92,6 +92,7 @@ function sayingOf(
   { signature, error, causeText, state, verdict, suppressed, agent }: ReportedResult,
   wait: string | undefined,
 ): string | undefined {
+  const said = signature ?? error ?? causeText;
   if (said !== null) return said;
   if (state === "DONE" && (verdict === null || verdict === "CLEAN") && suppressed.length === 0) return "Found nothing";
   if (state === "SCANNING" && agent !== null) return `Runs on ${agent}`;
