@@ -48,7 +48,7 @@ export async function readBases(db: Database | Tx): Promise<BaseRecord[]> {
       select distinct on (engine_id, set_name) engine_id, set_name, to_bundle
       from engine_updates where state = 'DONE' order by engine_id, set_name, id desc) as done
     join engines on engines.id = done.engine_id
-    -- On its way back to what hosts give it, a host without a target has its own already.
+    -- In a rollback to the host's own files, a host without a target serves them already.
     where done.to_bundle is not null and not exists (
       select from engine_updates as back where back.engine_id = done.engine_id and back.set_name = done.set_name
         and back.to_bundle is null and back.state in ('CANARY', 'ROLLING', 'HELD'))

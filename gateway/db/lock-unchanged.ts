@@ -2,7 +2,7 @@ import { sql, type Selectable } from "kysely";
 import type { Tables } from "../../schema/tables/database.js";
 import type { Tx } from "./database.js";
 
-/** Locks a row that is as it was read; false if another gateway has it, or has changed it. `wasRead` tells it from all others. */
+/** Locks a row if it has not changed since it was read; false if another gateway has locked or changed it. `wasRead` must identify the row. */
 export async function lockUnchanged<T extends "fetch_jobs" | "ruleset_jobs">(
   tx: Tx,
   table: T,

@@ -120,7 +120,7 @@ async function findWithdrawn(db: Database, published: readonly Published[]): Pro
   const { rows } = await sql<{ id: number }>`
     select done.id from unnest(${published.map(({ outboxId }) => outboxId)}::bigint[], ${published.map(({ scanId }) => scanId)}::bigint[])
       as done (id, scan_id)
-      -- How many are left of each, looked up by the id.
+      -- How many requests each scan has left, looked up by id.
       cross join lateral (select count(*) as requests from outbox where outbox.id = done.id) as waiting
       cross join lateral (select count(*) as scans from scans where scans.id = done.scan_id) as kept
       -- Closed by a gateway: cancelled, or overdue.

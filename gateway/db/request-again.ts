@@ -33,7 +33,7 @@ export async function requestAgain(tx: Tx, unanswered: readonly Unanswered[]): P
     insert into outbox (scan_id, speed, internet, engine_ids, held, crashes, created_at)
     select outbox.scan_id, engines.speed, engines.internet, array_agg(engines.id order by engines.id), outbox.held,
       coalesce(lost.crashes, outbox.crashes),
-      -- What waits has no gateway of its own: it is overdue as soon as it may be published.
+      -- A waiting request belongs to no gateway: it is overdue as soon as it may be published.
       now() + (delay_ms - case when delay_ms > 0 then ${OVERDUE_MS}::int else 0 end) * interval '1 millisecond'
     from lost cross join lateral (select * from outbox where id = lost.outbox_id offset 0) as outbox join engines on engines.id = lost.engine_id
       join scans on scans.id = outbox.scan_id

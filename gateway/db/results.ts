@@ -92,10 +92,10 @@ export async function raiseResults(db: Database, results: readonly IncomingResul
   // The statement sees the scans and results it locks as last committed, but engines and the outbox as of its start. So nothing is recorded
   // while an engine is changed (lockResults), and the sweep removes requests that were inserted meanwhile.
   const raise = sql<RaisedRow>`
-    -- The scans, locked in the order that every writer keeps.
+    -- The scans, locked in the same order by every writer.
     with locked as materialized (
       select id, end_date, detections, stop_after from scans where id = any(${scanIds}::bigint[]) order by id + 0 for update
-    -- The messages, of several for one row the highest.
+    -- The messages; of several for one row, the one of the highest rank.
     ), incoming as materialized (
       select distinct on (message.scan_id, engines.id) message.*, engines.id as engine_id, engines.type,
         bars_clean(engines.type, engines.detects, message.state) as bars_clean
@@ -109,13 +109,13 @@ export async function raiseResults(db: Database, results: readonly IncomingResul
       join engines on lower(engines.name) = message.engine and engines.internet = message.in_internet
         and coalesce(message.only_av = (engines.type = 'AV'), true)
       order by message.scan_id, engines.id, message.state desc, message.verdict desc nulls last, message.position
-    -- Each with its row as it is now.
+    -- Each message with the current row.
     ), matched as materialized (
       select incoming.*, results.state as old_state, results.verdict as old_verdict, results.bars_clean as old_bars_clean
       from incoming join results on results.scan_id = incoming.scan_id and results.engine_id = incoming.engine_id
-      -- Only once all scans are locked.
+      -- Read only after all scans are locked.
       where (select count(*) from locked) > 0 for update of results
-    -- The rows that move up, and by how much each changes its scan's counters.
+    -- The rows whose rank rises, with the changes to the counters of their scans.
     ), raised as (
       update results set
         state = matched.state, verdict = matched.verdict, signature = matched.signature, error = matched.error,
@@ -137,7 +137,7 @@ export async function raiseResults(db: Database, results: readonly IncomingResul
         case when matched.type = 'AV'
           then coalesce(results.verdict = 'CLEAN', false)::int - coalesce(old_verdict = 'CLEAN', false)::int else 0 end as av_clean,
         results.bars_clean::int - old_bars_clean::int as barriers
-    -- These changes of all rows, for each scan.
+    -- The sum of these changes for each scan.
     ), sums as (
       select scan_id, count(*) filter (where closed) as closed, sum(detections) as detections, sum(av_clean) as av_clean,
         sum(barriers) as barriers, max(verdict) filter (where verdict >= 'SUSPICIOUS') as worst
@@ -167,7 +167,7 @@ export async function raiseResults(db: Database, results: readonly IncomingResul
       select webhooks.id, 'SCAN_DETECTED', changed.id from changed cross join webhooks
       where detected_late and enabled and 'SCAN_DETECTED' = any(events)
     )
-    -- Every scan as it was, and what has changed as it is now.
+    -- Every scan before the change, and the new values.
     select id as "scanId", null as revision, null as verdict, null as seconds, null as "becameFinal",
       end_date is null and coalesce(detections >= stop_after, false) as "reachedStopAfter"
     from locked union all select id, revision, verdict, seconds, became_final, reached_stop_after from changed order by 1, 2 nulls first`;
