@@ -53,7 +53,7 @@ it("/ goes to the search, Tab to the files, Enter to the report, and back", asyn
   await page.getByRole("button", { name: "Details of ClamAV", expanded: false }).waitFor();
 
   await page.goBack();
-  await page.getByRole("button", { name: "Choose files" }).waitFor();
+  await page.getByRole("link", { name: "eicar.com" }).waitFor();
   await tabTo("eicar.com");
   await keyboard.press("Enter");
   await page.waitForURL(`**/#/scan/${scan}`);

@@ -11,7 +11,7 @@ import { act, create, enable, show, untilVersion } from "./ruleset-client.js";
 const stage = useStage();
 const gateway = prepared(() => stage.gateway());
 const ENV = { SCANMESH_ENGINES: "Yara", SCANMESH_UPDATE_TEST: "1s", SCANMESH_SLOTS: "1" };
-const finds = (name: string, text: string) => `rule ${name} { strings: $a = "${text}" condition: $a }\n`;
+const finds = (name: string, text: string) => `rule ${name} { meta: verdict = "suspicious" strings: $a = "${text}" condition: $a }\n`;
 
 it("goes from a draft to the hosts, and back", async () => {
   const { url } = gateway;
@@ -86,14 +86,14 @@ it("goes from a draft to the hosts, and back", async () => {
   });
 
   // The next version, and back.
-  const { version: next } = await create(url, "own", { "a.yar": finds("Thread", "thread") });
+  const { version: next } = await create(url, "own", { "a.yar": finds("Thread", "thread-in-hay") });
   await untilVersion(url, next.id, "it is checked", ({ state }) => state === "READY");
   const { update } = await enable(url, next.id);
   await data(url, `mutation { skipCanary(id: "${update?.id}") { __typename } }`);
   await serves(2);
   await data(url, `mutation { rollbackEngine(engine: "Yara", set: "own") { __typename } }`);
   await serves(1);
-  expect((await scanned("a needle-in-hay, and a thread")).signature).toBe("Needle");
+  expect((await scanned("a needle-in-hay, and a thread-in-hay")).signature).toBe("Needle");
   expect(await act(url, "deleteRuleset", next.id)).toHaveProperty("version");
   expect(await show(url, next.id)).toBe(null);
 
