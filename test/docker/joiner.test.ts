@@ -1,23 +1,23 @@
-/** The line for a host with Docker, run as it is printed: a container that joins, starts the agent's own container, and ends. */
+/** The lines for a host with Docker, run as they are printed on one with a daemon of its own: the agent runs in a container. */
 
 import { execFile } from "node:child_process";
 import { cp } from "node:fs/promises";
-import { createServer, connect, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, test } from "vitest";
 import { createJoinToken } from "../../gateway/join/join-tokens.js";
-import { joinLines } from "../../schema/join-lines.js";
+import { joinLines, type JoinMethod } from "../../schema/join-lines.js";
 import { projectPath } from "../../schema/paths.js";
 import { untilScannedBy } from "../gateway/join/scanned-by.js";
 import { TESTER, until } from "../stage/stage.js";
+import { tellTime } from "../stage/tell-time.js";
 import { prepared, useStage } from "../stage/use-stage.js";
-import { bridgeAddress, docker, hasDocker } from "./base-image.js";
+import { docker, hasDocker } from "./base-image.js";
+import { startDockerHost } from "./docker-host.js";
 import { makeImage } from "./images.js";
 
 const BUILD_MS = 600_000;
-const agent = `joiner-${process.pid}`;
-const container = `scanmesh-agent-${agent}`;
+const CONTAINER = "scanmesh-agent";
 
 interface Shown {
   readonly Id: string;
@@ -32,143 +32,139 @@ interface Shown {
   };
 }
 
-describe.skipIf(!hasDocker)("the line for Docker", () => {
-  const stage = useStage();
-  const mesh = prepared(
-    async () => {
-      const address = await bridgeAddress();
-      const publish = async (port: number) => {
-        const server = createServer((client) => {
-          const upstream = connect(port, "127.0.0.1");
-          client.pipe(upstream).pipe(client);
-          client.on("error", () => upstream.destroy());
-          upstream.on("error", () => client.destroy());
-        });
-        await new Promise<void>((resolve) => server.listen(0, address, resolve));
-        return { port: (server.address() as AddressInfo).port, server };
-      };
-      const nats = await publish(Number(new URL(stage.nats().url).port));
-      const gateway = await stage.gateway({
-        SCANMESH_AGENT_NATS_URL: `nats://${address}:${nats.port}`,
-        SCANMESH_ACK_WAIT: "30s",
-        SCANMESH_AGENT_IMAGE_FILE: imageFile(),
-      });
-      const http = await publish(Number(new URL(gateway.url).port));
-      return { gateway, url: `http://${address}:${http.port}`, servers: [nats.server, http.server] };
-    },
-    async ({ servers }) => {
-      for (const server of servers) server.close();
-    },
-  );
-  const imageFile = () => join(stage.folder, "agent.tar");
-  let image: string;
+const HARDENED = {
+  State: { Running: true },
+  HostConfig: {
+    ReadonlyRootfs: true,
+    CapDrop: ["ALL"],
+    SecurityOpt: ["no-new-privileges"],
+    RestartPolicy: { Name: "unless-stopped" },
+    Tmpfs: { "/tmp": "" },
+  },
+};
 
+describe.skipIf(!hasDocker)("the lines for a host with Docker", { timeout: BUILD_MS }, () => {
+  let image: string;
   beforeAll(async () => {
     image = await agentImage();
-    return async () => {
-      await docker("rm", "--force", container, `${container}-before`).catch(() => "");
-    };
   }, BUILD_MS);
-
-  const settings = { SCANMESH_AGENT_ID: agent, SCANMESH_ENGINES: "FileInfo" };
-
-  /** Runs a line under the name of this test's agent; what it has said and how it has ended. */
-  async function run(line: string): Promise<{ status: number; said: string }> {
-    const own = line.replace("docker run --rm", "docker run --rm -e SCANMESH_AGENT_ID -e SCANMESH_ENGINES");
-    try {
-      const { stdout, stderr } = await promisify(execFile)("sh", ["-c", own], { env: { ...process.env, ...settings } });
-      return { status: 0, said: stdout + stderr };
-    } catch (error) {
-      const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
-      return { status: code, said: stdout + stderr };
-    }
-  }
-
-  const withoutToken = (verb: string) => `docker run --rm -v /var/run/docker.sock:/var/run/docker.sock ${image} ${verb}`;
-  const shown = async () => (JSON.parse(await docker("inspect", container)) as Shown[])[0];
-  const keys = () => stage.db.selectFrom("agent_keys").select("public_key").where("agent", "=", agent).execute();
-  const takesWork = () => untilScannedBy(mesh.gateway.url, agent);
-
-  test("joins, starts the agent hardened, and ends", async () => {
-    const { text } = await createJoinToken(mesh.gateway.context, TESTER, { class: "isolated", gateway: mesh.url });
-    const { status, said } = await run(joinLines(text, { image }).find(({ method }) => method === "DOCKER")?.text ?? "");
-    expect([status, said]).toEqual([0, expect.stringContaining(`The agent runs in the container ${container}`)]);
-    expect(await shown()).toMatchObject({
-      State: { Running: true },
-      HostConfig: {
-        ReadonlyRootfs: true,
-        CapDrop: ["ALL"],
-        SecurityOpt: ["no-new-privileges"],
-        RestartPolicy: { Name: "unless-stopped" },
-        Tmpfs: { "/tmp": "" },
-      },
+  const stage = useStage();
+  const host = prepared(startDockerHost, (one) => one.remove());
+  const mesh = prepared(async () => {
+    const file = join(stage.folder, "agent.tar");
+    await docker("save", "--output", file, image);
+    const nats = await host.publish(Number(new URL(stage.nats().url).port));
+    const gateway = await stage.gateway({
+      SCANMESH_AGENT_NATS_URL: `nats://${host.gateway}:${nats}`,
+      SCANMESH_ACK_WAIT: "30s",
+      SCANMESH_AGENT_IMAGE_FILE: file,
     });
-    expect((await shown())?.Config.Env.join()).not.toContain(text);
-    await takesWork();
+    return { gateway, url: `http://${host.gateway}:${await host.publish(Number(new URL(gateway.url).port))}` };
   });
 
-  test("run again without a token puts another container in its place, with the same key", async () => {
+  const agent = () => `${host.name}-isolated`;
+  const script = (words = "") => `curl -fsSL ${mesh.url}/join | sh${words}`;
+  const withoutToken = (verb: string) => `docker run --rm -v /var/run/docker.sock:/var/run/docker.sock ${image} ${verb}`;
+  const keys = () => stage.db.selectFrom("agent_keys").select("public_key").where("agent", "=", agent()).execute();
+  const takesWork = () => untilScannedBy(mesh.gateway.url, agent());
+
+  /** A line as it is printed, and the token in it. */
+  async function printed(method: JoinMethod): Promise<{ line: string; text: string }> {
+    const { text } = await createJoinToken(mesh.gateway.context, TESTER, { class: "isolated", gateway: mesh.url });
+    return { line: joinLines(text, { image }).find((one) => one.method === method)?.text ?? "", text };
+  }
+
+  /** The agent's container; undefined if there is none. */
+  async function shown(): Promise<Shown | undefined> {
+    const { status, output } = await host.run(`docker inspect ${CONTAINER}`);
+    return status === 0 ? (JSON.parse(output) as Shown[])[0] : undefined;
+  }
+
+  const names = async (filter = "") => (await host.run(`docker ps --all --format '{{.Names}}' ${filter}`)).output.trim();
+  /** Of the agent itself; it has others for what it runs. */
+  const containers = () => names(`--filter name=${CONTAINER}`);
+
+  test(
+    "the script brings the agent's image, which joins, starts the agent hardened, and ends",
+    async () => {
+      const { line, text } = await printed("SCRIPT");
+      const { status, output } = await host.run(line);
+      expect([status, output]).toEqual([0, expect.stringContaining(`The agent runs in the container ${CONTAINER}`)]);
+      await tellTime("A host with Docker had scanned a file, after its line had ended,", takesWork());
+      expect(await shown()).toMatchObject(HARDENED);
+      expect((await shown())?.Config.Env.join()).not.toContain(text);
+      expect(await containers()).toBe(CONTAINER);
+    },
+    BUILD_MS,
+  );
+
+  test("run again without a token another container takes its place, with the same key; a setting stays", async () => {
     const [before, key] = [await shown(), await keys()];
-    const { status } = await run(withoutToken("join"));
+    const { status } = await host.run(withoutToken("join").replace("--rm", "--rm --env SCANMESH_SLOTS=3"));
     expect(status).toBe(0);
     const after = await shown();
     expect(after?.Id).not.toBe(before?.Id);
-    expect(after?.Config.Env.toSorted()).toEqual(before?.Config.Env.toSorted());
+    expect(after?.Config.Env.toSorted()).toEqual([...(before?.Config.Env ?? []), "SCANMESH_SLOTS=3"].toSorted());
     expect(await keys()).toEqual(key);
-    expect(await docker("ps", "--all", "--quiet", "--filter", `name=${container}-before`)).toBe("");
+    expect(await containers()).toBe(CONTAINER);
     await takesWork();
   });
 
   test("interrupted while it replaces the agent, it puts back what was there", async () => {
     const before = await shown();
-    const line = withoutToken("join").replace("--rm", `--rm --name ${container}-joiner -e NATS_URL=nats://192.0.2.1:4222`);
-    const running = run(line);
+    const running = host.run(withoutToken("join").replace("--rm", "--rm --name joiner -e NATS_URL=nats://192.0.2.1:4222"));
     await until("the other container is there", async () => {
-      const now = await shown().catch(() => undefined);
+      const now = await shown();
       return now !== undefined && now.Id !== before?.Id;
     });
-    await docker("kill", "--signal", "INT", `${container}-joiner`);
-    const { status, said } = await running;
-    expect([status, said]).toEqual([130, expect.stringContaining("before runs again")]);
+    await host.run("docker kill --signal INT joiner");
+    const { status, output } = await running;
+    expect([status, output]).toEqual([130, expect.stringContaining("before runs again")]);
     expect(await shown()).toMatchObject({ Id: before?.Id, State: { Running: true } });
-    expect(await docker("ps", "--all", "--quiet", "--filter", `name=${container}-before`)).toBe("");
+    expect(await containers()).toBe(CONTAINER);
     await takesWork();
   });
 
-  const script = (words = "") => `curl -fsSL ${mesh.url}/join | sh${words}`;
+  test("where it was killed in between, the script without a token goes on, with the same key", async () => {
+    const [before, key] = [await shown(), await keys()];
+    await host.run(`docker stop ${CONTAINER} && docker rename ${CONTAINER} ${CONTAINER}-before`);
+    const { status, output } = await host.run(script());
+    expect([status, output]).toEqual([0, expect.stringContaining(`Fetching the agent from ${mesh.url}`)]);
+    expect([(await shown())?.Id === before?.Id, await keys()]).toEqual([false, key]);
+    expect((await shown())?.Config.Env.toSorted()).toEqual(before?.Config.Env.toSorted());
+    expect(await containers()).toBe(CONTAINER);
+    await takesWork();
+  });
 
-  test(
-    "the script brings the image that its gateway has, and puts another container in place of the one that is there",
-    async () => {
-      await docker("save", "--output", imageFile(), image);
-      const [before, key] = [await shown(), await keys()];
-      const { status, said } = await run(script());
-      expect([status, said]).toEqual([0, expect.stringContaining(`Fetching the agent from ${mesh.url}`)]);
-      expect([(await shown())?.Id === before?.Id, await keys()]).toEqual([false, key]);
-      expect((await shown())?.Config.Env.toSorted()).toEqual(before?.Config.Env.toSorted());
-      await takesWork();
-    },
-    BUILD_MS,
-  );
+  test("leave says goodbye, and removes the container and the folder", async () => {
+    const { status, output } = await host.run(withoutToken("leave"));
+    expect([status, output]).toEqual([0, expect.stringContaining("are removed")]);
+    expect([await keys(), await names()]).toEqual([[], ""]);
+    expect((await host.run("ls /var/lib/scanmesh")).output.trim()).toBe("agent");
+    const again = await host.run(withoutToken("leave"));
+    expect(again).toMatchObject({ status: 2, output: expect.stringContaining("There is no agent's container") as string });
+  });
 
-  test("leave says goodbye, and removes the container and the folder; the script does it by that", async () => {
-    const { status, said } = await run(script(" -s -- --uninstall"));
-    expect([status, said]).toEqual([0, expect.stringContaining("are removed")]);
-    expect(said).toContain("is removed from this host");
-    expect(await keys()).toEqual([]);
-    expect(await docker("ps", "--all", "--quiet", "--filter", `name=${container}`)).toBe("");
-    const again = await run(withoutToken("leave"));
-    expect(again).toMatchObject({ status: 2, said: expect.stringContaining("There is no agent's container") as string });
+  test("the line for the image joins as well, and the script removes what it has made", async () => {
+    const { line, text } = await printed("DOCKER");
+    const { status, output } = await host.run(line);
+    expect([status, output]).toEqual([0, expect.stringContaining(`The agent runs in the container ${CONTAINER}`)]);
+    await takesWork();
+    expect(await shown()).toMatchObject(HARDENED);
+    expect((await shown())?.Config.Env.join()).not.toContain(text);
+    const removed = await host.run(script(" -s -- --uninstall"));
+    expect([removed.status, removed.output]).toEqual([0, expect.stringContaining("is removed from this host")]);
+    expect([await keys(), await names()]).toEqual([[], ""]);
   });
 
   test("says what is missing: the token, the socket, a mesh that knows the token", async () => {
-    const none = await run(withoutToken("join"));
-    expect(none).toMatchObject({ status: 2, said: expect.stringContaining("the line needs a token") as string });
-    const noSocket = await run(`docker run --rm ${image} join smj1_x`);
-    expect(noSocket).toMatchObject({ status: 2, said: expect.stringContaining("No Docker daemon answers") as string });
-    const cut = await run(withoutToken("join smj1_abc"));
-    expect(cut).toMatchObject({ status: 2, said: expect.stringContaining("copy the whole line") as string });
-    expect(await docker("ps", "--all", "--quiet", "--filter", `name=${container}`)).toBe("");
+    const none = await host.run(withoutToken("join"));
+    expect(none).toMatchObject({ status: 2, output: expect.stringContaining("the line needs a token") as string });
+    const noSocket = await host.run(`docker run --rm ${image} join smj1_x`);
+    expect(noSocket).toMatchObject({ status: 2, output: expect.stringContaining("No Docker daemon answers") as string });
+    const cut = await host.run(withoutToken("join smj1_abc"));
+    expect(cut).toMatchObject({ status: 2, output: expect.stringContaining("copy the whole line") as string });
+    expect(await names()).toBe("");
   });
 });
 

@@ -11,7 +11,8 @@ import { act, create, enable, show, untilVersion } from "./ruleset-client.js";
 const stage = useStage();
 const gateway = prepared(() => stage.gateway());
 const ENV = { SCANMESH_ENGINES: "Yara", SCANMESH_UPDATE_TEST: "1s", SCANMESH_SLOTS: "1" };
-const finds = (name: string, text: string) => `rule ${name} { meta: verdict = "suspicious" strings: $a = "${text}" condition: $a }\n`;
+const finds = (name: string, text: string) =>
+  `rule ${name} { meta: verdict = "suspicious" strings: $a = "${text}" condition: $a }\n`;
 
 it("goes from a draft to the hosts, and back", async () => {
   const { url } = gateway;
