@@ -59,6 +59,8 @@ export async function createHttp(ctx: ScanContext): Promise<FastifyInstance> {
   );
   const methods = collectMethods(app);
   app.addHook("onRequest", async (request, reply) => {
+    // A body may fail after its reader has gone, and an error without a listener would end the process.
+    request.raw.on("error", () => {});
     void reply.headers({
       "x-request-id": request.id,
       "x-content-type-options": "nosniff",

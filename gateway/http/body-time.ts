@@ -22,14 +22,14 @@ export function withinTime(body: Readable, mostMs = BODY_MS): Readable {
   const timer = setTimeout(() => limited.destroy(tooSlow(mostMs)), mostMs);
   limited.once("close", () => {
     clearTimeout(timer);
-    body.off("error", fail).off("close", cutOff).unpipe(limited);
+    body.off("close", cutOff).unpipe(limited);
   });
   const fail = (error: Error) => limited.destroy(error);
   const cutOff = () => {
     if (!body.readableEnded) fail(new GatewayError("BAD_INPUT", "the body was cut off"));
   };
-  // The request may already be answered, and an error without a listener would end the process.
+  // Either may fail after the request was answered, and an error without a listener would end the process.
   limited.on("error", () => {});
-  body.once("error", fail).once("close", cutOff);
+  body.on("error", fail).once("close", cutOff);
   return body.pipe(limited);
 }
