@@ -111,8 +111,8 @@ function isOptional(entry) {
 
 /** @param {string} root */
 function isBuilt(root) {
-  const built = statSync(stamp(root), { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  // The stamp has whole milliseconds.
+  // The stamp was set to a whole millisecond, which the file system may have as a little less.
+  const built = Math.round(statSync(stamp(root), { throwIfNoEntry: false })?.mtimeMs ?? 0);
   return built > 0 && SOURCES.every((source) => Math.floor(newest(join(root, source))) <= built);
 }
 
