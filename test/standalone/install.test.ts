@@ -18,6 +18,8 @@ test("what was built is built again only after a source has changed, whatever th
   const builds: number[] = [];
   for (let n = 0; n < 8; n++) {
     writeFileSync(join(root, "cli", "source.ts"), String(n));
+    // Made by the build just before its time is noted.
+    rmSync(join(root, "gateway", "public"), { recursive: true, force: true });
     for (let times = 0; times < 2; times++) await ensureBuild(root, quiet);
     builds.push(readFileSync(join(root, "built")).length);
   }
