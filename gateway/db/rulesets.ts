@@ -212,39 +212,6 @@ export async function insertRulesetVersion(tx: Tx, version: NewRulesetVersion): 
   return id;
 }
 
-/** The files of a version, in the order of their paths. */
-export async function readRulesetFiles(db: Database | Tx, versionId: number): Promise<BundleFile[]> {
-  return db
-    .selectFrom("ruleset_files")
-    .select(["path", "size", "sha256"])
-    .where("version_id", "=", versionId)
-    .orderBy("path")
-    .execute();
-}
-
-/** The files of versions, in the order of their paths. */
-export async function readFilesOfRulesets(db: Database, versionIds: readonly number[]): Promise<Map<number, BundleFile[]>> {
-  const rows = await db
-    .selectFrom("ruleset_files")
-    .select(["version_id", "path", "size", "sha256"])
-    .where(sql<boolean>`version_id = any(${[...versionIds]}::bigint[])`)
-    .orderBy("path")
-    .execute();
-  const files = new Map<number, BundleFile[]>();
-  for (const { version_id, ...file } of rows) files.set(version_id, [...(files.get(version_id) ?? []), file]);
-  return files;
-}
-
-/** The mistakes that the checks of versions found. */
-export async function readMistakes(db: Database, versionIds: readonly number[]): Promise<Map<number, readonly RuleMistake[]>> {
-  const rows = await db
-    .selectFrom("ruleset_versions")
-    .select(["id", "mistakes"])
-    .where(sql<boolean>`id = any(${[...versionIds]}::bigint[])`)
-    .execute();
-  return new Map(rows.map(({ id, mistakes }) => [id, mistakes ?? []]));
-}
-
 /** The outcome of a check. */
 export interface CheckFound {
   readonly rules: number;

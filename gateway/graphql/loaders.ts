@@ -8,7 +8,7 @@ import type { ListCount, ListPage } from "../db/list-place.js";
 import { readEngines } from "../db/engines.js";
 import { readUpdateHosts, type UpdateHostRecord } from "../db/engine-update-hosts.js";
 import { readSetups } from "../db/engine-setups.js";
-import { readFilesOfRulesets, readMistakes } from "../db/rulesets.js";
+import { readFilesOfRulesets, readMistakes } from "../db/ruleset-content.js";
 import { countScansOfSamples, readSampleHistories, readScansOfSamples, type SampleHistory } from "../db/sample-list.js";
 import { readSamplesById } from "../db/samples.js";
 import { readBriefResults, readResults, readScansById } from "../db/scans.js";

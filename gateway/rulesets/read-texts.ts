@@ -1,6 +1,7 @@
 import { internetClass } from "../../schema/classes.js";
 import { BytesMissing } from "../bus/sample-store.js";
-import { readRulesetFiles, type RulesetVersionRecord } from "../db/rulesets.js";
+import { readRulesetFiles } from "../db/ruleset-content.js";
+import type { RulesetVersionRecord } from "../db/rulesets.js";
 import type { ScanContext } from "../scan/context.js";
 import type { RulesetText } from "./create.js";
 

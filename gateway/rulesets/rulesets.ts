@@ -9,12 +9,12 @@ import { readAtOnce, transact, type Tx } from "../db/database.js";
 import { readBases } from "../db/engine-targets.js";
 import { readOpenUpdates, type UpdateRecord } from "../db/engine-updates.js";
 import { cancelRuleJobs, insertCheck, insertTry } from "../db/ruleset-jobs.js";
+import { readRulesetFiles } from "../db/ruleset-content.js";
 import {
   deleteRulesetVersion,
   findRulesetVersion,
   listRulesetVersions,
   noteRulesetBundle,
-  readRulesetFiles,
   type RulesetRecord,
   type RulesetVersionRecord,
 } from "../db/rulesets.js";
