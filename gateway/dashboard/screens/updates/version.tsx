@@ -1,9 +1,9 @@
-import type { UpdateVersionFragment } from "../../generated/updates.ts";
+import type { ServedBundleFragment } from "../../generated/roll-back.ts";
 import { Name } from "../../parts/name.tsx";
 import { versionText } from "../../parts/roll-back-button.tsx";
 
 interface Of {
-  readonly of: UpdateVersionFragment | null;
+  readonly of: ServedBundleFragment | null;
   /** The set that the bundle is of. */
   readonly set: string;
 }
